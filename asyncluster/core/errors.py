@@ -95,9 +95,7 @@ class WorkerCrashed(CallFailed):
 def _rebuild_crash(
     message: str, signal: int | None, exit_status: int | None, stderr: str, peak_memory: int
 ) -> WorkerCrashed:
-    return WorkerCrashed(
-        message, signal=signal, exit_status=exit_status, stderr=stderr, peak_memory=peak_memory
-    )
+    return WorkerCrashed(message, signal=signal, exit_status=exit_status, stderr=stderr, peak_memory=peak_memory)
 
 
 class NodeLost(CallFailed):
