@@ -64,6 +64,10 @@ class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """Base of everything that travels on a job link."""
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Base of what travels inside messages."""
+
+
 # --- The log of a job: client -> master -> node daemon -> worker --------------------------------------
 
 
@@ -260,7 +264,7 @@ class ResultLarge(Message, tag=34, frozen=True):
 FailureKind: TypeAlias = Literal["timeout", "crashed", "node lost", "cancelled", "broken", "split", "too large"]
 
 
-class Failure(Message, tag=35, frozen=True):
+class Failure(Part, frozen=True):
     """Why a call has no result.
 
     "split" is not a failure yet: a worker died of a chunk, and the client is to offer its calls one by one so that
@@ -305,7 +309,7 @@ class Refusal(Message, tag=39, frozen=True):
 # --- Node daemon -> master, and worker -> node daemon ---------------------------------------------------
 
 
-class Holding(Message, tag=40, frozen=True):
+class Holding(Part, frozen=True):
     """Calls of a job that a node still has, queued or running."""
 
     job: Key
@@ -392,7 +396,7 @@ class Progress(Message, tag=48, frozen=True):
     note: Text
 
 
-class CoreUse(Message, tag=49, frozen=True):
+class CoreUse(Part, frozen=True):
     """Shares of one core over the last interval, 0 to 1: ours (workers), and everything else."""
 
     ours: float

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncluster.core.wire import messages as m
+
+LINKS = [m.FromClient, m.ToClient, m.FromNode, m.ToNode, m.FromWorker, m.ToWorker]
+
+
+def test_every_message_has_a_tag_of_its_own() -> None:
+    tags = [kind.__struct_config__.tag for kind in m.Message.__subclasses__()]
+    assert len(tags) == len(set(tags))
+
+
+@pytest.mark.parametrize("kind", m.Message.__subclasses__(), ids=lambda kind: kind.__name__)
+def test_every_message_travels_on_some_link(kind: type[m.Message]) -> None:
+    links = [set(link.__args__) for link in LINKS]
+    assert any(kind in link for link in links)
+
+
+def test_rows_come_back_as_they_went() -> None:
+    submit = m.Submit(7, [(1, 2, 3, b"payload"), (2, 2, 1, b"")])
+    assert m.decoder(m.FromClient).decode(m.encode(submit)) == submit
+
+
+def test_a_message_of_another_link_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        m.decoder(m.FromClient).decode(m.encode(m.Acknowledge(3)))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.OpenJob(0, "x", 0),
+        m.OpenJob(1, "x", 20),
+        m.OpenJob(1, "x" * 301, 0),
+        m.DropBlob(1, b"short"),
+        m.Cancel(1, [-1]),
+    ],
+)
+def test_values_out_of_range_are_refused(message: m.Message) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        m.decoder(m.FromClient).decode(m.encode(message))
+
+
+@given(st.binary(max_size=300))
+def test_nonsense_is_refused_by_every_decoder(data: bytes) -> None:
+    for link in LINKS:
+        try:
+            message = m.decoder(link).decode(data)
+        except msgspec.MsgspecError:
+            continue
+        assert isinstance(message, m.Message)
