@@ -422,10 +422,6 @@ class Telemetry(Message, tag=50, frozen=True):
     trouble: Text = ""
 
 
-class Heartbeat(Message, tag=51, frozen=True):
-    """Says that the peer is alive; both ends of the network link send it when they have nothing else to say."""
-
-
 # --- Master -> node daemon, and node daemon -> worker --------------------------------------------------
 
 
@@ -525,11 +521,11 @@ ToClient: TypeAlias = (
 )  # fmt: skip
 FromNode: TypeAlias = (
     Attach | Done | DoneLarge | Broke | Returned | Unfit | Output | Progress | Telemetry
-    | Heartbeat | _Blob | _BlobHere
+    | _Blob | _BlobHere
 )  # fmt: skip
 ToNode: TypeAlias = (
     Attached | JobAt | Entry | Run | RunLarge | Recall | Stop | DropJob | Renice | Drain
-    | Acknowledge | Heartbeat | _Blob | _BlobHere
+    | Acknowledge | _Blob | _BlobHere
 )  # fmt: skip
 FromWorker: TypeAlias = Done | DoneLarge | Unfit | Output | Progress | PassBlob
 ToWorker: TypeAlias = WorkerSetup | Entry | Run | RunLarge | Skip | PassBlob | DropBlob
