@@ -10,6 +10,7 @@ from __future__ import annotations
 from asyncluster.core.config.keys import Role
 from asyncluster.core.config.loading import find, inspect, load, locate_socket, refusal
 from asyncluster.core.config.problems import Problem
+from asyncluster.core.config.quantities import WorkerMemory
 from asyncluster.core.config.reading import Reading, read
 from asyncluster.core.config.settings import (
     ClientSettings,
@@ -19,7 +20,7 @@ from asyncluster.core.config.settings import (
     Settings,
 )
 from asyncluster.core.config.surroundings import Surroundings
-from asyncluster.core.config.values import Accounts, MasterKey, WhenInUse, WorkerMemory
+from asyncluster.core.config.values import Accounts, MasterKey, WhenInUse
 
 __all__ = [
     "Accounts",

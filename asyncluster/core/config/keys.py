@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from asyncluster.core.config import values
+from asyncluster.core.config import forms, quantities, values
+from asyncluster.core.config.quantities import WorkerMemory
 from asyncluster.core.config.surroundings import Surroundings
-from asyncluster.core.config.values import MasterKey, WhenInUse, WorkerMemory
+from asyncluster.core.config.values import MasterKey, WhenInUse
 
 
 class Role(StrEnum):
@@ -31,7 +32,7 @@ class Key:
 
     Attributes:
         name: as written in the file, in lower case.
-        parse: from text to value; raises `values.Unfit`.
+        parse: from text to value; raises `forms.Unfit`.
         description: whole sentences for the template and the documentation.
         default: the text that stands for a missing key; None if the key is required.
         derived: computes that text where it depends on the machine; then `default` describes it.
@@ -92,7 +93,7 @@ SERVER = Section(
         ),
         Key(
             "subnets",
-            values.listed(values.network),
+            forms.listed(values.network),
             "Addresses and networks (IPv4, IPv6) whose nodes may connect; others are closed at once.",
             "127.0.0.0/8, ::1",
             example="127.0.0.1, 192.168.135.0/24",
@@ -100,14 +101,14 @@ SERVER = Section(
         ),
         Key(
             "listen",
-            values.or_word("all", (), values.listed(values.address)),
+            forms.or_word("all", (), forms.listed(values.address)),
             "Addresses of this machine on which to wait for nodes.",
             "all",
             several=True,
         ),
         Key(
             "jobs",
-            values.or_word("adaptive", None, values.whole(1, 10_000)),
+            forms.or_word("adaptive", None, forms.whole(1, 10_000)),
             "How many calls to queue ahead for each worker: a number, or as many as its speed asks for.",
             "adaptive",
         ),
@@ -127,7 +128,7 @@ SERVER = Section(
         ),
         Key(
             "minimum password length",
-            values.whole(1, 128),
+            forms.whole(1, 128),
             "Shortest new password, in characters, for people who log in at the nodes.",
             "8",
         ),
@@ -170,35 +171,35 @@ CLIENT = Section(
         ),
         Key(
             "workers",
-            values.or_word("auto", None, values.whole(0, 512)),
+            forms.or_word("auto", None, forms.whole(0, 512)),
             "Number of workers: processes that run calls. auto is one per core.",
             "auto",
         ),
         Key(
             "worker user",
-            values.listed(values.account),
+            forms.listed(values.account),
             "Account under which workers run when the node was started by root: the first of these that exists.",
             "asyncluster-job, nobody",
             several=True,
         ),
-        Key("worker niceness", values.whole(0, 19), "Niceness of workers.", "10"),
+        Key("worker niceness", forms.whole(0, 19), "Niceness of workers.", "10"),
         Key(
             "worker memory",
-            values.or_word("auto", WorkerMemory(), values.worker_memory),
+            forms.or_word("auto", WorkerMemory(), quantities.worker_memory),
             "Most memory of one worker: a size, or a share of the machine's memory. auto is an equal part for each.",
             "auto",
             example="2 GB",
         ),
         Key(
             "when in use",
-            values.one_of(WhenInUse),
+            forms.one_of(WhenInUse),
             "What workers do while somebody is logged in: run on, run niced (nice), be suspended (suspend), or "
             "give back their calls and end (stop).",
             "nice",
         ),
         Key(
             "master key",
-            values.one_of(MasterKey),
+            forms.one_of(MasterKey),
             "When the master shows another TLS key than last time: trust its password and warn, or refuse (strict).",
             "trust",
         ),
@@ -210,7 +211,7 @@ COMMON = Section(
     Role.ALL,
     "What the master and the nodes must agree upon, and where this machine keeps things.",
     (
-        Key("tcp port", values.whole(1, 65_535), "TCP port of the master for its nodes.", "9080"),
+        Key("tcp port", forms.whole(1, 65_535), "TCP port of the master for its nodes.", "9080"),
         Key(
             "server password",
             values.password,
@@ -240,23 +241,23 @@ DISPLAY = Section(
     Role.NODE,
     "The Node Display Manager: people who log in at a node's screen.",
     (
-        Key("size", values.pixels, "Size of the login window in pixels: width, height.", "300, 200"),
+        Key("size", quantities.pixels, "Size of the login window in pixels: width, height.", "300, 200"),
         Key(
             "window manager",
-            values.or_word("none", (), values.command),
+            forms.or_word("none", (), values.command),
             "Command of the session that is offered first. none offers only those found in sessions.",
             "none",
             example="/usr/bin/startkde",
         ),
         Key(
             "niceness",
-            values.whole(0, 19),
+            forms.whole(0, 19),
             "Niceness of the session and of all programs that are started in it.",
             "10",
         ),
         Key(
             "displays",
-            values.or_word("none", (), values.listed(values.display)),
+            forms.or_word("none", (), forms.listed(values.display)),
             "X displays on which people may log in. none is a headless node, which only works.",
             "none",
             example=":0, :1",
@@ -270,25 +271,25 @@ DISPLAY = Section(
         ),
         Key(
             "sessions",
-            values.listed(values.absolute_path),
+            forms.listed(values.absolute_path),
             "Directories with the .desktop files of the sessions on offer.",
             "/usr/local/share/xsessions, /usr/share/xsessions",
             several=True,
         ),
         Key(
             "grace",
-            values.duration(0, 600, "s"),
+            quantities.duration(0, 600, "s"),
             "Time between the polite request to end a session and the end of all its processes.",
             "10 s",
         ),
         Key(
             "warn at",
-            values.warning_times,
+            quantities.warning_times,
             "How long before the end people are warned; a bare number counts minutes.",
             "15, 5, 1",
             several=True,
         ),
-        Key("power buttons", values.yes_or_no, "Whether the login window can restart and switch off the node.", "yes"),
+        Key("power buttons", forms.yes_or_no, "Whether the login window can restart and switch off the node.", "yes"),
         Key("cluster name", values.one_line, "The name at the top of the login window.", "AsynCluster"),
     ),
 )

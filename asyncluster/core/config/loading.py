@@ -14,12 +14,13 @@ from pathlib import Path
 
 from asyncluster.core.config import ini, reading
 from asyncluster.core.config.files import read_file
+from asyncluster.core.config.forms import Unfit
 from asyncluster.core.config.keys import COMMON, Role
 from asyncluster.core.config.problems import Problem
 from asyncluster.core.config.reading import Reading
 from asyncluster.core.config.settings import Settings
 from asyncluster.core.config.surroundings import MACHINE_SOCKET, STANDARD_PATH, Surroundings
-from asyncluster.core.config.values import Unfit, socket_path
+from asyncluster.core.config.values import socket_path
 from asyncluster.core.errors import ConfigError
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asyncluster.core.config import ini
+from asyncluster.core.config.forms import Unfit
 from asyncluster.core.config.ini import Document, Entry
 from asyncluster.core.config.keys import CLIENT, COMMON, SECTIONS, Key, Role, Section, section
 from asyncluster.core.config.problems import Problem, nearest
@@ -24,7 +25,6 @@ from asyncluster.core.config.settings import (
     Settings,
 )
 from asyncluster.core.config.surroundings import Surroundings
-from asyncluster.core.config.values import Unfit
 
 SHORT_PASSWORD = 12
 _PLACEHOLDERS = ("YOU-MUST-CHANGE-THIS", "DEFINE_A_URL")

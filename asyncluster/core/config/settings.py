@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asyncluster.core.config.values import Accounts, Address, MasterKey, Network, WhenInUse, WorkerMemory
+from asyncluster.core.config.quantities import WorkerMemory
+from asyncluster.core.config.values import Accounts, Address, MasterKey, Network, WhenInUse
 
 
 @dataclass(frozen=True, slots=True)

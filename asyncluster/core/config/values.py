@@ -1,54 +1,29 @@
-"""From the text of a value to the value: one pure function for each form that a key may have.
-
-Each takes a text without surrounding spaces, quotes or comments, and returns its value or raises `Unfit`, whose
-message ends the sentence that begins with the key ("must be ...") and repeats the text only where that can hold
-no secret.
-"""
+"""What the keys of AsynCluster in particular can hold: addresses, accounts, paths, commands, secrets."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import TypeVar
 
+from asyncluster.core.config.forms import Unfit, listed
 from asyncluster.core.config.problems import shown
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
-
-MAX_ITEMS = 256
 MAX_PASSWORD = 1024
 # sun_path holds 108 bytes, the last of which is NUL.
 _MAX_SOCKET_PATH = 107
-_SECONDS = {"s": 1, "sec": 1, "min": 60, "h": 3600}
-_BYTES = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_BYTES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([A-Za-z]*)")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _LOGIN = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(\+[A-Za-z0-9_]+)?://(.*)")
-
-
-class Unfit(ValueError):
-    """The text is no value of this form; the message says "must be" and the accepted form."""
 
 
 class WhenInUse(StrEnum):
@@ -73,148 +48,6 @@ class Accounts:
 
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerMemory:
-    """How much memory one worker may have: some bytes, a share of the machine's, or (neither) a fair part."""
-
-    bytes: int | None = None
-    share: float | None = None
-
-    def limit(self, total: int, workers: int) -> int:
-        """Bytes that each of `workers` may have on a machine with `total` bytes."""
-        if self.bytes is not None:
-            return self.bytes
-        if self.share is not None:
-            return int(total * self.share)
-        return total // max(1, workers)
-
-
-# --- Makers of parsers ------------------------------------------------------------------------------------
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """A whole number from `low` to `high`."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-            raise Unfit(f"must be a whole number from {low} to {high}, not '{shown(text)}'.")
-        return int(text)
-
-    return parse
-
-
-def or_word(word: str, value: T, parse: Callable[[str], T]) -> Callable[[str], T]:
-    """What `parse` takes, or `word`, which stands for `value`."""
-
-    def parse_or_word(text: str) -> T:
-        if text.lower() == word:
-            return value
-        try:
-            return parse(text)
-        except Unfit as unfit:
-            raise Unfit(str(unfit).replace("must be ", f"must be '{word}' or ", 1)) from None
-
-    return parse_or_word
-
-
-def one_of(choices: type[E]) -> Callable[[str], E]:
-    """One of the words of an enumeration."""
-
-    def parse(text: str) -> E:
-        try:
-            return choices(text.lower())
-        except ValueError:
-            words = ", ".join(choices)
-            raise Unfit(f"must be one of {words}, not '{shown(text)}'.") from None
-
-    return parse
-
-
-def listed(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
-    """Items divided by commas or new lines; each once."""
-
-    def parse_list(text: str) -> tuple[T, ...]:
-        items = [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
-        if not items or len(items) > MAX_ITEMS:
-            raise Unfit(f"must be a list of 1 to {MAX_ITEMS} items with commas between them.")
-        return tuple(dict.fromkeys(parse(item) for item in items))
-
-    return parse_list
-
-
-def duration(low: float, high: float, unit: str) -> Callable[[str], float]:
-    """A time from `low` to `high` seconds, as a number of seconds; a bare number counts in `unit`."""
-
-    def parse(text: str) -> float:
-        match = _QUANTITY.fullmatch(text)
-        factor = _SECONDS.get(match[2].lower() or unit) if match else None
-        if match is None or factor is None or not low <= float(match[1]) * factor <= high:
-            form = f"must be a time from {in_words(low)} to {in_words(high)}, such as '30 s', '15 min' or '1 h'"
-            raise Unfit(f"{form}, not '{shown(text)}'.")
-        return float(match[1]) * factor
-
-    return parse
-
-
-def in_words(seconds: float) -> str:
-    """A time as the configuration writes it: 90 -> "90 s", 900 -> "15 min"."""
-    for unit, factor in (("h", 3600), ("min", 60)):
-        if seconds and seconds % factor == 0:
-            return f"{seconds // factor:g} {unit}"
-    return f"{seconds:g} s"
-
-
-# --- Parsers ----------------------------------------------------------------------------------------------
-
-
-def warning_times(text: str) -> tuple[float, ...]:
-    """How long before an end to warn, in seconds, the longest first; bare numbers are minutes."""
-    return tuple(sorted(listed(duration(1, 86_400, "min"))(text), reverse=True))
-
-
-def size(text: str) -> int:
-    """A number of bytes: "2 GB" (powers of ten), "512 MiB" (powers of two)."""
-    match = _QUANTITY.fullmatch(text)
-    factor = _BYTES.get(match[2]) if match else None
-    if match is None or factor is None:
-        raise Unfit(f"must be a size such as '2 GB' or '512 MiB', not '{shown(text)}'.")
-    return int(float(match[1]) * factor)
-
-
-def worker_memory(text: str) -> WorkerMemory:
-    """A size of at least 64 MB, or a percentage of the machine's memory."""
-    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%", text)
-    if percent:
-        if not 0 < float(percent[1]) <= 100:
-            raise Unfit("must be more than 0% and at most 100%.")
-        return WorkerMemory(share=float(percent[1]) / 100)
-    try:
-        limit = size(text)
-    except Unfit:
-        limit = 0
-    if not 64 * 10**6 <= limit <= 2**60:
-        form = "must be a size from 64 MB up, such as '2 GB', or a share of the machine's memory, such as '50%'"
-        raise Unfit(f"{form}, not '{shown(text)}'.")
-    return WorkerMemory(bytes=limit)
-
-
-def yes_or_no(text: str) -> bool:
-    """A switch."""
-    words = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
-    if text.lower() not in words:
-        raise Unfit(f"must be yes or no, not '{shown(text)}'.")
-    return words[text.lower()]
-
-
-def pixels(text: str) -> tuple[int, int]:
-    """Width and height: "300, 200"."""
-    match = re.fullmatch(r"([0-9]{1,5})\s*[,x]\s*([0-9]{1,5})", text)
-    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not (100 <= width <= 10_000 and 100 <= height <= 10_000):
-        raise Unfit(f"must be a width and a height of 100 to 10000 pixels, such as '300, 200', not '{shown(text)}'.")
-    return width, height
 
 
 def absolute_path(text: str) -> Path:
