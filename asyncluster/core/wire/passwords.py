@@ -1,0 +1,123 @@
+"""The two passwords that a node and its master share, stretched and made ready for SPAKE2.
+
+A password enters here as text and leaves only as points of a curve; no object of this module shows any of it in its
+repr. `login` says what is done with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import unicodedata
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from spake2 import SPAKE2_A, SPAKE2_B
+from spake2.spake2 import DefaultParams
+
+from asyncluster.core.errors import ConfigError
+
+SCRYPT_N = 2**15  # 66 ms and 32 MiB for each guess
+MAX_USER_BYTES = 128
+PLACEHOLDER = "YOU-MUST-CHANGE-THIS"
+
+_SCRYPT_R = 8
+_SCRYPT_MEMORY = 256 * 1024 * 1024  # an upper bound that OpenSSL wants to know
+
+#: Bytes from a source of randomness, as `os.urandom`.
+Entropy: TypeAlias = Callable[[int], bytes]
+
+
+class _Product:
+    """A point times the password, computed once; SPAKE2 asks for the same product in every run."""
+
+    def __init__(self, element: Any) -> None:
+        self._element = element
+
+    def scalarmult(self, _unused_scalar: int) -> Any:
+        return self._element
+
+
+class Secret:
+    """A stretched password with the two products that SPAKE2 takes of it. Shows nothing of itself."""
+
+    def __init__(self, password: bytes) -> None:
+        self.password = password
+        scalar = DefaultParams.group.password_to_scalar(password)
+        self.blinding_a = _Product(DefaultParams.M.scalarmult(scalar))
+        self.unblinding_a = _Product(DefaultParams.N.scalarmult(-scalar))
+        self.blinding_b = _Product(DefaultParams.N.scalarmult(scalar))
+        self.unblinding_b = _Product(DefaultParams.M.scalarmult(-scalar))
+
+
+class NodeSide(SPAKE2_A):  # type: ignore[misc]
+    """SPAKE2's side A with the products of `Secret`: 4 ms a run instead of 7."""
+
+    def __init__(self, secret: Secret, ids: tuple[bytes, bytes], entropy: Entropy) -> None:
+        super().__init__(secret.password, idA=ids[0], idB=ids[1], entropy_f=entropy)
+        self._secret = secret
+
+    def my_blinding(self) -> _Product:
+        return self._secret.blinding_a
+
+    def my_unblinding(self) -> _Product:
+        return self._secret.unblinding_a
+
+
+class MasterSide(SPAKE2_B):  # type: ignore[misc]
+    """SPAKE2's side B, likewise."""
+
+    def __init__(self, secret: Secret, ids: tuple[bytes, bytes], entropy: Entropy) -> None:
+        super().__init__(secret.password, idA=ids[0], idB=ids[1], entropy_f=entropy)
+        self._secret = secret
+
+    def my_blinding(self) -> _Product:
+        return self._secret.blinding_b
+
+    def my_unblinding(self) -> _Product:
+        return self._secret.unblinding_b
+
+
+class LoginKeys:
+    """What a process needs for all its logins; made once, since stretching the passwords is slow on purpose.
+
+    Args:
+        user: the nodes' common name.
+        client_password: what a node proves.
+        server_password: what the master proves.
+        scrypt_n: cost of stretching; the same at both ends. Tests take less than the default.
+
+    Raises:
+        ConfigError: the user or a password cannot be used; see `unusable_passwords`.
+    """
+
+    def __init__(self, user: str, client_password: str, server_password: str, *, scrypt_n: int = SCRYPT_N) -> None:
+        problems = unusable_passwords(client_password, server_password)
+        self.user = unicodedata.normalize("NFC", user).encode()
+        if not 0 < len(self.user) <= MAX_USER_BYTES:
+            problems.append(f"The user is empty or longer than {MAX_USER_BYTES} bytes.")
+        if problems:
+            raise ConfigError("\n".join(problems))
+        self.client = Secret(self._stretch(client_password, b"client", scrypt_n))
+        self.server = Secret(self._stretch(server_password, b"server", scrypt_n))
+        self.decoy = Secret(os.urandom(32))  # what an unknown user's password is compared with
+
+    def _stretch(self, password: str, role: bytes, n: int) -> bytes:
+        salt = hashlib.sha256(b"asyncluster/1\0" + role + b"\0" + self.user).digest()
+        secret = unicodedata.normalize("NFC", password).encode()
+        return hashlib.scrypt(secret, salt=salt, n=n, r=_SCRYPT_R, p=1, maxmem=_SCRYPT_MEMORY, dklen=32)
+
+
+def unusable_passwords(client_password: str, server_password: str) -> list[str]:
+    """What forbids using these two passwords, in sentences; empty if nothing does."""
+    problems = []
+    for name, password in (("client password", client_password), ("server password", server_password)):
+        if not password.strip():
+            problems.append(f"The {name} is empty. Choose one.")
+        elif PLACEHOLDER in password.upper():
+            problems.append(f"The {name} is still the template's. Choose one.")
+    first, second = (unicodedata.normalize("NFC", each).encode() for each in (client_password, server_password))
+    if not problems and hmac.compare_digest(first, second):
+        problems.append("The client password and the server password are equal. Choose two different ones.")
+    return problems
