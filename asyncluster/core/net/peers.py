@@ -12,7 +12,7 @@ from asyncluster.core.errors import MasterUnreachable
 
 _CREDENTIALS = struct.Struct("3i")
 _SO_PEERGROUPS = 59  # not among Python's names; Linux 4.13 and later
-_MOST_GROUPS = 65536
+_MOST_GROUPS = 256  # more do not fit into what getsockopt of Python takes
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,11 @@ class Identity:
 
 
 def identity(sock: socket.socket) -> Identity:
-    """Identity of the other end of a connected UNIX socket."""
+    """Identity of the other end of a connected UNIX socket.
+
+    Raises:
+        OSError: it is in more than 256 groups.
+    """
     pid, uid, gid = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     raw = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, 4 * _MOST_GROUPS)
     groups = struct.unpack(f"{len(raw) // 4}I", raw)

@@ -68,7 +68,7 @@ def tune(transport: Any) -> None:
     """Lets a TCP connection send small frames at once and notice a dead peer; does nothing to other kinds."""
     end = socket_end(transport)
     sock = end.getHandle() if hasattr(end, "setTcpNoDelay") else None
-    if not isinstance(sock, socket.socket):
+    if not isinstance(sock, socket.socket) or sock.family == socket.AF_UNIX:
         return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
