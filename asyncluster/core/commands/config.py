@@ -76,7 +76,7 @@ def write_new(path: Path, text: str) -> None:
     Raises:
         AsynClusterError: it exists, or the system refuses; nothing is left behind.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:

@@ -1,7 +1,7 @@
 """From a file's text to `Settings`, or to everything that is wrong with it.
 
-What is written must be right, in every section; what is missing, empty or still a placeholder matters only to a
-process that needs it. The master needs [server], [common] and the login in [client] which it checks; a node
+What is written must be right, in every section; what is missing or still a placeholder matters only to a process
+that needs it. The master needs [server], [common] and the login in [client] which it checks; a node
 needs [client], [common] and, for screens, [display].
 """
 
@@ -112,18 +112,15 @@ class _Judge:
             # Not quoted, nor parsed: the next line may be the password's.
             raise Unfit("The next line is indented and so belongs to this key, which must be on one line.")
         text = bare_text(key, entry)
-        needed = known.uses(key, self.role)
         if _is_placeholder(text):
-            if needed:
+            if known.uses(key, self.role):
                 raise Unfit("This is still the placeholder of the template. Put a value of your own in its place.")
             return None
         if not text.strip("\"' "):
-            if needed or not key.secret:
-                raise Unfit("This key has no value. Give it one, or delete the line if the key is optional.")
-            return None
+            raise Unfit("This key has no value. Give it one, or delete the line if the key is optional.")
         if _CONTROL.search(text):
             raise Unfit("must hold no control characters.")
-        if key.secret and needed:
+        if key.secret:
             self._warn_of_password(known, key, entry, text)
         return key.parse(text)
 

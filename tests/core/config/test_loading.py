@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncluster.core.config import Role, Surroundings, find, inspect, load, locate_socket
+from asyncluster.core.config import Role, Surroundings, find, inspect, load, loading, locate_socket
 from asyncluster.core.errors import ConfigError, ExitCode
 
 
@@ -102,6 +102,11 @@ def test_the_socket_of_the_file_in_the_environment(file: Path, me: Surroundings)
 
 def test_the_socket_needs_no_complete_configuration(tmp_path: Path, me: Surroundings) -> None:
     assert locate_socket(private(tmp_path / "x", "[common]\nsocket = '/run/y'  # ours"), me) == Path("/run/y")
+
+
+def test_nobody_need_have_a_configuration(tmp_path: Path, here: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "STANDARD_PATH", tmp_path / "none")
+    assert locate_socket(None, here) == Path("/run/asyncluster/control.sock")
 
 
 @pytest.mark.parametrize("text", ["[common]\nsocket = y", "[common]\nsocket ="])

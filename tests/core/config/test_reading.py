@@ -241,6 +241,7 @@ def test_control_characters_are_refused(only) -> None:
 
 def test_an_empty_optional_key_is_refused(only) -> None:
     assert "no value" in only(MASTER + "operators = # nobody").message
+    assert "no value" in only(MASTER + "operators =", Role.NODE).message
 
 
 def test_messages_are_sentences_with_the_accepted_form(only) -> None:
