@@ -1,0 +1,52 @@
+# make demo         everything on this machine, in a minute: master, two nodes, a real job
+# make test         checks and all tests (installs what they need)
+# make test-faults  the long suites: faults, fuzzing, soak
+# make bench        figures beside those of other systems, written to benchmarks/RESULTS.md
+# make pictures     the pictures in docs/pictures, from the real programs
+
+# Debian's own Python if there is one: workers run as another user, who must be able to execute it.
+PYTHON ?= $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint test-faults bench pictures clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	$(BIN)/asyncluster demo
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest -m "not faults"
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-faults: $(VENV)/.test
+	$(BIN)/python -m pytest -m faults --timeout 7200
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+pictures: $(VENV)/.test
+	$(BIN)/python docs/make_pictures.py
+
+$(VENV)/bin/python:
+	tools/debian-packages demo
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable '.[demo]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml tools/debian-packages | $(VENV)/bin/python
+	tools/debian-packages test
+	$(PIP) install --editable '.[test]'
+	touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
