@@ -8,11 +8,9 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias
 
+from asyncluster.core.config.values import Network
 from asyncluster.core.wire import limits
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def plain_address(text: str) -> str:

@@ -19,9 +19,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from asyncluster.core.config.values import Network
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.net import tls
-from asyncluster.core.net.admission import Admission, Network, plain_address
+from asyncluster.core.net.admission import Admission, plain_address
 from asyncluster.core.net.clock import Clock
 from asyncluster.core.net.framed import FramedProtocol, address_text
 from asyncluster.core.net.link import Body, Link, MakeLink, Peer
@@ -264,7 +265,11 @@ class _Entrance:
             self.link.abort("too many nodes")
             return
         self.is_node = True
-        handler = self._listener.make_link(Peer(done.user, self.address, done.channel))
+        try:
+            handler = self._listener.make_link(Peer(done.user, self.address, done.channel))
+        except Exception:
+            self.link.abort("internal error")
+            raise
         self.link.max_frame = limits.FRAME
         self.link.replace_handler(handler, heartbeat=True)
 

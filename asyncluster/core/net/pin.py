@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import os
-from enum import Enum
 from pathlib import Path
 
 from twisted.logger import Logger
@@ -17,28 +16,21 @@ from twisted.logger import Logger
 _log = Logger()
 
 
-class Policy(Enum):
-    """`[client] master key`."""
-
-    TRUST = "trust"
-    STRICT = "strict"
-
-
 class MasterPin:
     """Remembers one fingerprint.
 
     Args:
         path: the file; it need not exist.
-        policy: what a changed key means.
+        strict: whether a master whose key has changed is refused.
     """
 
-    def __init__(self, path: Path, policy: Policy = Policy.TRUST) -> None:
+    def __init__(self, path: Path, *, strict: bool) -> None:
         self._path = path
-        self._policy = policy
+        self._strict = strict
 
     def refuses(self, fingerprint: str) -> bool:
         """Whether a master with this key must not be talked to; asked before the login."""
-        if self._policy is Policy.TRUST:
+        if not self._strict:
             return False
         known = self._read()
         if known is None or hmac.compare_digest(known, fingerprint):

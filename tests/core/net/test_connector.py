@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+from asyncluster.core.net.connector import Standing
+from asyncluster.core.wire import limits
+
+
+def test_node_and_master_prove_themselves_and_get_their_links(room: Any) -> None:
+    node = room.node()
+
+    assert node.standings == [Standing(True, "Connected to the master.")]
+    (at_master,), (at_node,) = room.links, node.links
+    assert at_master.peer.user == at_node.peer.user == "test"
+    assert at_master.peer.channel == at_node.peer.channel
+    assert at_master.peer.address == "10.0.0.2"
+    assert at_node.peer.address == "10.0.0.1"
+
+
+def test_frames_go_both_ways_and_may_be_long_after_the_login(room: Any) -> None:
+    node = room.node()
+    long = b"x" * limits.FRAME
+
+    node.link.link.send([b"one", long])
+    room.links[0].link.send(b"two")
+    room.settle()
+
+    assert room.links[0].heard == [b"one", long]
+    assert node.link.heard == [b"two"]
+
+
+def test_the_masters_first_frames_may_arrive_together_with_its_welcome(room: Any) -> None:
+    first = [b"at once", b"y" * 100_000]
+    make_link = room.listener.make_link
+
+    def eager(peer: Any) -> Any:
+        handler = make_link(peer)
+        handler.connected = lambda link: link.send(first)
+        return handler
+
+    room.listener.make_link = eager
+    node = room.node()
+
+    assert node.link.heard == first
+
+
+def test_each_connection_has_a_channel_of_its_own(room: Any) -> None:
+    first, second = room.node(), room.node(host="10.0.0.3")
+    assert first.link.peer.channel != second.link.peer.channel
+
+
+def test_a_node_waits_longer_and_longer_for_a_master_that_is_not_there(room: Any) -> None:
+    node = room.node()
+    node.endpoint.factory = None
+    node.endpoint.ends[0].vanish(ConnectionError())
+    room.settle(150)
+
+    waits = [round(standing.retry_in, 2) for standing in node.standings[1:]]
+    assert waits[:8] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert {standing.words for standing in node.standings[2:]} == {"The master cannot be reached."}
+
+
+def test_a_node_comes_back_to_a_master_that_returns(room: Any) -> None:
+    node = room.node()
+    room.links[0].link.abort("test")
+    room.settle(1)
+
+    assert [standing.connected for standing in node.standings] == [True, False, True]
+    assert node.links[0].events == ["connected", "lost: connection lost"]
+    assert node.links[1].events == ["connected"]
+
+
+def test_waits_start_anew_only_after_a_connection_that_lasted(room: Any) -> None:
+    node = room.node()
+    for _ in range(3):
+        room.links[-1].link.abort("test")
+        room.settle(10)
+    room.settle(limits.RECONNECT_RESET_SECONDS)
+    room.links[-1].link.abort("test")
+    room.settle(1)
+
+    assert [standing.retry_in for standing in node.standings if not standing.connected] == [0.5, 1, 2, 0.5]
+
+
+def test_a_stopped_node_tells_its_handler_and_tries_no_more(room: Any) -> None:
+    node = room.node()
+    node.connector.stop()
+    room.settle(200)
+
+    assert node.link.events == ["connected", "lost: the node stops"]
+    assert len(node.endpoint.attempts) == 1
+
+
+def test_a_node_that_waits_can_be_stopped(room: Any) -> None:
+    node = room.node()
+    node.endpoint.factory = None
+    room.links[0].link.abort("test")
+    room.settle()
+    node.connector.stop()
+    room.settle(200)
+
+    assert len(node.endpoint.attempts) == 1
+
+
+def test_a_master_that_never_answers_is_given_up_and_tried_again(room: Any, silent_factory: Any) -> None:
+    node = room.node(factory=silent_factory)
+    room.settle(limits.LOGIN_SECONDS)
+
+    assert node.standing.words == "The connection to the master is lost: the master did not answer in time."
+
+
+def test_a_changed_key_is_trusted_loudly(room: Any, log: Any, other_master_key: Any) -> None:
+    node = room.node()
+    room.master_key = other_master_key
+    node.endpoint.factory = room.make_listener().factory
+    node.endpoint.ends[0].vanish(ConnectionError())
+    room.settle(1)
+
+    assert node.standing.connected
+    assert [event["log_level"].name for event in log if "KEY HAS CHANGED" in event.get("log_format", "")] == ["warn"]
+    assert (room.folder / "10.0.0.2.pin").read_text().strip() == other_master_key.fingerprint
+
+
+def test_a_changed_key_is_refused_if_strict_and_hears_nothing(room: Any, other_master_key: Any) -> None:
+    node = room.node(strict=True)
+    assert node.standing.connected
+    room.master_key = other_master_key
+    node.endpoint.factory = room.make_listener().factory
+    node.endpoint.ends[0].vanish(ConnectionError())
+    room.settle(1)
+
+    assert node.standing == Standing(
+        False, "This node refuses the master, whose key has changed; see the node's log.", 60.0
+    )
+    assert len(room.links) == 1
+    assert (room.folder / "10.0.0.2.pin").read_text().strip() != other_master_key.fingerprint
