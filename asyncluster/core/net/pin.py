@@ -7,7 +7,6 @@ on with the new key, since somebody may have set up the master again; with `stri
 
 from __future__ import annotations
 
-import hmac
 import os
 from pathlib import Path
 
@@ -32,8 +31,7 @@ class MasterPin:
         """Whether a master with this key must not be talked to; asked before the login."""
         if not self._strict:
             return False
-        known = self._read()
-        if known is None or hmac.compare_digest(known, fingerprint):
+        if self._read() in (None, fingerprint):
             return False
         _log.error(
             "The master's key has changed, so this node refuses it. If the master was set up anew, delete {path}.",
