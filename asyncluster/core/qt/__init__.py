@@ -1,0 +1,1 @@
+"""What the Qt programs (greeter, time bar, console) share: Twisted in Qt's event loop, and how everything looks."""
