@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -81,8 +81,9 @@ class Database:
         if self._thread is None:
             self._thread = ThreadPool(1, 1, name="database")
             self._thread.start()
-        deferred = deferToThreadPool(self._reactor, self._thread, self.call, function, *args, **kwargs)
-        return cast("Deferred[R]", deferred)
+        return deferToThreadPool(
+            self._reactor, self._thread, lambda: self.call(function, *args, **kwargs)
+        )
 
     def close(self) -> None:
         """Finish what was asked for and close the database."""

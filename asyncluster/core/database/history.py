@@ -85,7 +85,7 @@ def job_opened(
     known = connection.execute(select(jobs.c.number).where(jobs.c.key == key)).scalar()
     if known is not None:
         job_changed(connection, key, niceness=niceness, state=RUNNING, finished=None, error=None)
-        return known
+        return int(known)
     row = insert(jobs).values(
         key=key,
         name=_storable(name)[:_NAME_LENGTH],
