@@ -1,0 +1,135 @@
+"""A call on its way: what a client keeps of it until it has its end.
+
+The ledger creates a `Call` when its author submits it and holds it until the result, the failure or the cancellation.
+After that nothing of AsynCluster refers to it, so arguments and results live only as long as their author wants.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncluster.core.blobs import Blob
+    from asyncluster.core.client.joblog import JobLog
+    from asyncluster.core.wire.messages import CallRow
+
+#: Characters of what a call printed that the client keeps: this many of its beginning and of its end.
+LOG_KEPT = 32_768
+
+
+class CallWaiter(Protocol):
+    """Whoever wants the end of a call; told exactly once, unless the call is cancelled."""
+
+    def returned(self, event: Returned) -> None:
+        """The call ran to its end, and returned or raised; what it did is still packed."""
+
+    def failed(self, event: Broken) -> None:
+        """The call has no result."""
+
+
+#: Told once, with a value or with an error.
+Tell: TypeAlias = "Callable[[Any, BaseException | None], None]"
+
+
+class Call:
+    """One row that the master runs: a call of the author, or a chunk of them.
+
+    Attributes:
+        row: what travels: number, kind, count, payload.
+        blobs: large data that belong to the payload.
+        link: serial number of the connection that it was sent on last; 0: no master can have seen it.
+        attempt, node, micros: of the run that gave the result; 0 and "" until then.
+        progress: fraction and note that the call told last, or None.
+    """
+
+    __slots__ = ("_log", "attempt", "blobs", "job", "link", "micros", "node", "progress", "row", "waiter")
+
+    def __init__(self, job: JobLog, row: CallRow, blobs: tuple[Blob, ...], waiter: CallWaiter) -> None:
+        self.job = job
+        self.row = row
+        self.blobs = blobs
+        self.waiter = waiter
+        self.link = 0
+        self.attempt = 0
+        self.node = ""
+        self.micros = 0
+        self.progress: tuple[float, str] | None = None
+        self._log: Log | None = None
+
+    @property
+    def number(self) -> int:
+        return self.row[0]
+
+    @property
+    def log(self) -> str:
+        """What it has printed so far; of much, the beginning and the end."""
+        return self._log.text() if self._log else ""
+
+    def printed(self, text: str) -> None:
+        """Something more that it printed."""
+        if self._log is None:
+            self._log = Log()
+        self._log.add(text)
+
+
+class Log:
+    """Text that is kept within bounds: its beginning, and its end."""
+
+    __slots__ = ("_head", "_lost", "_tail")
+
+    def __init__(self) -> None:
+        self._head = ""
+        self._tail = ""
+        self._lost = 0
+
+    def add(self, text: str) -> None:
+        room = LOG_KEPT - len(self._head)
+        self._head += text[:room]
+        tail = self._tail + text[room:]
+        self._lost += max(0, len(tail) - LOG_KEPT)
+        self._tail = tail[-LOG_KEPT:]
+
+    def text(self) -> str:
+        gap = f"\n[{self._lost} characters left out]\n" if self._lost else ""
+        return self._head + gap + self._tail
+
+
+class Returned(NamedTuple):
+    """Event: a call came to its end on a node; its result is still packed."""
+
+    call: Call
+    outcome: int
+    payload: bytes | memoryview
+    buffers: list[memoryview]
+
+    def tell(self) -> None:
+        """Tells the waiter."""
+        self.call.waiter.returned(self)
+
+
+class Broken(NamedTuple):
+    """Event: a call has no result."""
+
+    call: Call
+    error: BaseException
+
+    def tell(self) -> None:
+        """Tells the waiter."""
+        self.call.waiter.failed(self)
+
+
+class Told(NamedTuple):
+    """Event: something else that was waited for is there, or never will be."""
+
+    waiter: Tell
+    value: Any
+    error: BaseException | None
+
+    def tell(self) -> None:
+        """Tells the waiter."""
+        self.waiter(self.value, self.error)
+
+
+Event: TypeAlias = Returned | Broken | Told

@@ -1,0 +1,93 @@
+"""A cluster in the blocking flavour."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from asyncluster.core.client.address import locate
+from asyncluster.core.client.job import Job
+from asyncluster.core.client.namespace import JobCode, Namespace, read_code
+from asyncluster.core.client.options import CallOptions, check_niceness
+from asyncluster.core.client.session import Session
+from asyncluster.core.client.threads import Connection
+
+
+class Cluster:
+    """The computers that a master has work for.
+
+    Args:
+        socket: the master's control socket; else $ASYNCLUSTER_SOCKET, else what the configuration says.
+        config: the configuration to look into; else $ASYNCLUSTER_CONF, else /etc/asyncluster.conf.
+        patience: seconds to wait for a master that has gone away, keeping all calls; None: for ever.
+
+    Attributes:
+        socket: path of the master's control socket.
+
+    Raises:
+        MasterUnreachable: no master is there.
+        NotAllowed: it does not want this account.
+    """
+
+    def __init__(
+        self,
+        socket: str | os.PathLike[str] | None = None,
+        config: str | os.PathLike[str] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> None:
+        self.socket: Path = locate(socket, config)
+        self._connection = Connection(Session(self.socket, patience=patience))
+
+    def job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> Job:
+        """Opens a job: a namespace that lives on every worker until the job is closed.
+
+        Args:
+            code: functions, in a list or tuple; a path; or a string. A string with a line break in it is Python; one
+                without is a path if it ends in ".py" or names a file, else it is Python, too.
+            name: what people see; default: the file's or the first function's.
+            niceness: 0 to 19; each step up takes a fifth off the job's share of the workers.
+
+        Raises:
+            OSError: the file cannot be read.
+            CannotPickle: a function cannot travel.
+        """
+        check_niceness(niceness)
+        packed, default = read_code(code)
+        with self._connection.lock:
+            namespace = Namespace(self._connection.ledger, name or default, niceness, packed)
+            self._connection.flush()
+        return Job(self._connection, namespace, CallOptions(), niceness)
+
+    def ask(self, verb: str, /, **arguments: Any) -> Any:
+        """Asks the master a verb of its control table.
+
+        Returns:
+            The answer: lists, dicts, strings, numbers, None.
+
+        Raises:
+            NotAllowed: this account may not ask that.
+            UsageError: the verb or its arguments make no sense.
+            MasterUnreachable: the connection broke; whether the master did it is unknown.
+        """
+        encoded = msgspec.Raw(msgspec.msgpack.encode(arguments))
+        return self._connection.ask(lambda tell: self._connection.ledger.ask(verb, encoded, tell))
+
+    def close(self) -> None:
+        """Ends all jobs of this client, and the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.socket}>"
