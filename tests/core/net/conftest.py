@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 from twisted.internet.protocol import Protocol
-from twisted.logger import globalLogPublisher
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from asyncluster.core.net import tls
 from asyncluster.core.net.admission import Admission
 from asyncluster.core.net.connector import MasterConnector, Standing
+from asyncluster.core.net.framed import FramedProtocol
 from asyncluster.core.net.link import Body, Link, Peer
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.pin import MasterPin
+from asyncluster.core.wire.login import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 
 CLIENT_PASSWORD = "S3NTINEL-client-7f3a"
@@ -86,6 +88,58 @@ class Node:
         return self.links[-1]
 
 
+class OneProtocol:
+    """A factory of one protocol that is there already."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: Any) -> Protocol:
+        return self._protocol
+
+
+class Silent(Protocol):
+    """Says nothing.
+
+    Attributes:
+        alive: the connection stands.
+    """
+
+    alive = False
+
+    def connectionMade(self) -> None:
+        self.alive = True
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.alive = False
+
+
+class Stranger(Handler):
+    """The near end of a TLS channel without any login.
+
+    Attributes:
+        link: sends, and is connected from the start.
+        heard: frames that came back.
+    """
+
+    def __init__(self, clock: Any) -> None:
+        super().__init__()
+        self.link: FramedProtocol = FramedProtocol(clock, self)
+        self.endpoint: Any
+
+    @property
+    def transport(self) -> Any:
+        return self.link.transport
+
+    @property
+    def alive(self) -> bool:
+        return bool(self.events) and not self.events[-1].startswith("lost")
+
+    def login(self, keys: LoginKeys) -> NodeLogin:
+        """The node's machine for this channel, which the stranger may use as far as they like."""
+        return NodeLogin(keys, tls.exporter(self.transport))
+
+
 class Room:
     """A master, which listens on the in-memory network, and nodes.
 
@@ -131,6 +185,22 @@ class Room:
         self.network.settle()
         return node
 
+    def stranger(self, host: str = "10.0.0.66") -> Stranger:
+        """Somebody at `host` who has a TLS channel to the master, and may say what they like."""
+        stranger = Stranger(self.clock)
+        endpoint = self.network.endpoint(self.listener.factory, host)
+        endpoint.connect(tls.NodeTLS().wrap(OneProtocol(stranger.link), self.clock)).addErrback(lambda _: None)
+        stranger.endpoint = endpoint
+        self.settle()
+        return stranger
+
+    def silent(self, host: str) -> Silent:
+        """A TCP connection from `host` that says nothing."""
+        protocol = Silent()
+        self.network.endpoint(self.listener.factory, host).connect(OneProtocol(protocol)).addErrback(lambda _: None)
+        self.settle()
+        return protocol
+
     def settle(self, seconds: float = 0.0) -> None:
         self.network.settle(seconds)
 
@@ -158,13 +228,21 @@ def room(network: Any, tmp_path: Path, master_key: tls.MasterKey) -> Iterator[Ro
     room.close()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def log() -> Iterator[list[dict[str, Any]]]:
-    """All events that anybody logs during the test."""
+    """All events that anybody logs during the test. None may hold a password, none may be an unexpected error."""
     events: list[dict[str, Any]] = []
-    globalLogPublisher.addObserver(events.append)
+    texts: list[str] = []
+
+    def observe(event: dict[str, Any]) -> None:
+        events.append(event)
+        texts.append(f"{event!r} {formatEvent(event)}")
+
+    globalLogPublisher.addObserver(observe)
     yield events
-    globalLogPublisher.removeObserver(events.append)
+    globalLogPublisher.removeObserver(observe)
+    assert not [text for text in texts if "S3NTINEL" in text]
+    assert not [event for event in events if event["log_level"] is LogLevel.critical]
 
 
 @pytest.fixture
