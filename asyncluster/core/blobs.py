@@ -40,27 +40,22 @@ class Blob:
         fd: readable descriptor; open until `close`.
     """
 
-    __slots__ = ("_view", "fd", "name", "size")
+    __slots__ = ("fd", "name", "size")
 
     def __init__(self, name: bytes, size: int, fd: int) -> None:
         self.name = name
         self.size = size
         self.fd = fd
-        self._view: memoryview | None = None
 
     def view(self) -> memoryview:
-        """The content, as a mapping that is private to this process.
+        """The content, as a new mapping that is private to the caller.
 
-        Reading copies nothing. Writing is allowed and changes this process's own copy of the page only: arrays
+        Reading copies nothing. Writing is allowed and changes this mapping's own copy of the page only: arrays
         that are made over the view behave like arrays of one's own.
         """
-        if self._view is None:
-            if self.size == 0:
-                self._view = memoryview(bytearray())
-            else:
-                flags, prot = mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE
-                self._view = memoryview(mmap.mmap(self.fd, self.size, flags=flags, prot=prot))
-        return self._view
+        if self.size == 0:
+            return memoryview(bytearray())
+        return memoryview(mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE))
 
     def piece(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`, without mapping the whole."""
@@ -71,7 +66,6 @@ class Blob:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
-        self._view = None
 
     def __del__(self) -> None:
         if getattr(self, "fd", -1) >= 0:

@@ -66,6 +66,7 @@ __all__ = [
     "encode_function",
     "encode_result",
     "encode_update",
+    "traceback_text",
 ]
 
 Function: TypeAlias = str | Callable[..., Any]
@@ -217,7 +218,7 @@ def encode_result(value: Any) -> Packed:
 
 def encode_error(error: BaseException) -> bytes:
     """An exception with its traceback; one that cannot be pickled is described. Never raises, never large."""
-    text = _shorten("".join(traceback.format_exception(error)), INLINE // 2)
+    text = traceback_text(error)
     kind = type(error)
     type_name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     try:
@@ -232,6 +233,15 @@ def encode_error(error: BaseException) -> bytes:
     except Exception:
         pickled = None
     return pickle.dumps((pickled, type_name, message, text), PROTOCOL)
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as Python prints it, bounded, both ends kept."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as trouble:  # the exception's own code runs while it is shown
+        text = f"{type(error).__qualname__} (it cannot be shown: {type(trouble).__qualname__})"
+    return _shorten(text, INLINE // 2)
 
 
 def encode_chunk_results(rows: list[Row]) -> Packed:

@@ -1,0 +1,142 @@
+"""Whole trees of processes: found by who started whom, stopped, and killed so that none is left.
+
+A worker inherits the orphans of its own children (`PR_SET_CHILD_SUBREAPER`), so whatever a call starts - daemons that
+fork twice and leave the session included - stays below its worker for as long as that lives. It is killed last, when
+everything below it has been stopped: a process that is stopped starts no others. All this needs is `/proc`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import defaultdict
+from collections.abc import Iterable
+
+#: Rounds of looking for new processes; a process that has a signal pending cannot fork, so few are ever needed.
+_ROUNDS = 50
+
+
+def children() -> dict[int, list[int]]:
+    """The children of every process, zombies left out."""
+    families: dict[int, list[int]] = defaultdict(list)
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            state, parent = _state_and_parent(int(name))
+            if state not in ("Z", "X", ""):
+                families[parent].append(int(name))
+    return families
+
+
+def descendants(root: int) -> set[int]:
+    """All processes below `root`."""
+    families = children()
+    found: set[int] = set()
+    ahead = [root]
+    while ahead:
+        for pid in families.get(ahead.pop(), ()):
+            if pid not in found:
+                found.add(pid)
+                ahead.append(pid)
+    return found
+
+
+def stop_tree(root: int) -> set[int]:
+    """Stops `root` and everything below it; returns what is below it."""
+    stopped: set[int] = set()
+    send(root, signal.SIGSTOP)
+    for _ in range(_ROUNDS):
+        new = descendants(root) - stopped
+        if not new:
+            break
+        for pid in new:
+            send(pid, signal.SIGSTOP)
+        stopped |= new
+    return stopped
+
+
+def continue_tree(root: int) -> None:
+    """Lets a tree that was stopped run on."""
+    for pid in [*descendants(root), root]:
+        send(pid, signal.SIGCONT)
+
+
+def kill_tree(root: int) -> None:
+    """Kills `root` and everything below it. The root is left for its parent to wait for."""
+    for pid in stop_tree(root):
+        send(pid, signal.SIGKILL)
+    send(root, signal.SIGKILL)
+
+
+def kill_orphans(known: Iterable[int]) -> None:
+    """Kills all children of this process, trees and all, but the `known` ones."""
+    for pid in set(children().get(os.getpid(), ())).difference(known):
+        kill_tree(pid)
+
+
+def renice_tree(root: int, niceness: int) -> bool:
+    """Sets the niceness of a tree; False if some of it may not be raised back."""
+    allowed = True
+    for pid in [*descendants(root), root]:
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        except ProcessLookupError:
+            continue
+        except PermissionError:
+            allowed = False
+    return allowed
+
+
+def kill_marked(entry: bytes) -> int:
+    """Kills all processes, trees and all, whose environment has this entry (`NAME=value`); returns how many."""
+    marked = [pid for pid in _pids() if pid != os.getpid() and entry in _environment(pid).split(b"\0")]
+    for pid in marked:
+        kill_tree(pid)
+    return len(marked)
+
+
+def kill_of_user(uid: int) -> None:
+    """Kills all processes of a user who has no others than ours."""
+    for _ in range(_ROUNDS):
+        pids = [pid for pid in _pids() if _owner(pid) == uid and _state_and_parent(pid)[0] not in ("Z", "X", "")]
+        if not pids:
+            return
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                send(pid, number)
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Sends a signal to a process that may be gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _state_and_parent(pid: int) -> tuple[str, int]:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            content = file.read()
+    except OSError:
+        return "", 0
+    fields = content[content.rindex(b")") + 2 :].split(None, 2)  # the name before it may hold anything
+    return fields[0].decode(), int(fields[1])
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _owner(pid: int) -> int:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return -1
