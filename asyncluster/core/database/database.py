@@ -81,9 +81,7 @@ class Database:
         if self._thread is None:
             self._thread = ThreadPool(1, 1, name="database")
             self._thread.start()
-        return deferToThreadPool(
-            self._reactor, self._thread, lambda: self.call(function, *args, **kwargs)
-        )
+        return deferToThreadPool(self._reactor, self._thread, lambda: self.call(function, *args, **kwargs))
 
     def close(self) -> None:
         """Finish what was asked for and close the database."""

@@ -88,7 +88,6 @@ sessions = Table(
     Column("last_seen", Instant, nullable=False),  # started + what the node has counted
     Column("heard", Instant, nullable=False),  # when the node said so, by the master's clock
     Column("deadline", Instant),  # promised to the node; NULL: no limit
-    Column("sequence", Integer, nullable=False),  # of the node's newest report
     Column("ordered", String(WORD_LENGTH)),  # why the master wants it ended
     Column("ended", Instant),  # NULL: open
     Column("charged_until", Instant),  # what the budget counts if the node has not confirmed the end

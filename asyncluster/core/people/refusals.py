@@ -55,6 +55,14 @@ def wait_words(seconds: float) -> str:
     return f"Wait {in_words(max(1, math.ceil(seconds)))} after wrong passwords."
 
 
+def held(node: str, until: int, calendar: Calendar, now: int) -> str:
+    """What a person reads whose earlier session may still go on, on a node that cannot be asked."""
+    return (
+        f"You are still logged in on {node}, which does not answer; your time is kept for it until "
+        f"{when_words(until, calendar, now)}. Ask the operator."
+    )
+
+
 def refusal(account: Account, verdict: Verdict, calendar: Calendar, now: int) -> str:
     """Why `verdict` refuses, and when there is time again."""
     match verdict.limit:
@@ -104,3 +112,21 @@ def when_words(instant: int, calendar: Calendar, now: int) -> str:
     if day < today + timedelta(days=7):
         return f"on {WEEKDAYS[day.weekday()]} at {time}"
     return f"on {day.isoformat()} at {time}"
+
+
+def hours_words(calendar: Calendar, now: int) -> str:
+    """Today's openings as a greeter shows them: "Open today 09:00-12:00 and 14:00-18:00."."""
+    today = calendar.day_of(now)
+    spans = calendar.open_spans(today)
+    if not spans:
+        return "Closed today."
+    midnight = calendar.day_start(today + ONE_DAY)
+
+    def shown(instant: int) -> str:
+        if instant == midnight:
+            return "24:00"
+        return datetime.fromtimestamp(instant, calendar.zone).strftime("%H:%M")
+
+    words = [f"{shown(start)}-{shown(end)}" for start, end in spans]
+    listed = ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]
+    return f"Open today {listed}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
+from asyncluster.core.database.audit import Act
 from asyncluster.core.wire.roles import Role
 
 if TYPE_CHECKING:
@@ -57,3 +58,9 @@ class Verb:
     role: Role
     args: type[Struct]
     handler: Callable[[Any, Any], Awaitable[object]]
+
+
+def act_of(context: Context, verb: str, subject: str, details: str = "") -> Act:
+    """What the audit keeps of a verb that somebody has asked for; `details` hold no password."""
+    who = context.identity
+    return Act(context.people.now(), who.uid, who.name, verb, subject, details)

@@ -95,7 +95,6 @@ def _sessions() -> None:
         sa.Column("last_seen", sa.BigInteger, nullable=False),
         sa.Column("heard", sa.BigInteger, nullable=False),
         sa.Column("deadline", sa.BigInteger),
-        sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("ordered", sa.String(40)),
         sa.Column("ended", sa.BigInteger),
         sa.Column("charged_until", sa.BigInteger),
