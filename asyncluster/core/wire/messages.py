@@ -310,10 +310,14 @@ class Refusal(Message, tag=39, frozen=True):
 
 
 class Holding(Part, frozen=True):
-    """Calls of a job that a node still has, queued or running."""
+    """What a node still has of a job: calls, queued or running, and how many entries of its log.
+
+    A node lists every job that it knows, also those of which it has no calls; the master tells it which are over.
+    """
 
     job: Key
     calls: list[CallRef]
+    entries: Count = 0
 
 
 class Attach(Message, tag=41, frozen=True):
