@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from asyncluster.core.net import tls
 from asyncluster.core.net.backoff import Backoff
 from asyncluster.core.net.clock import Clock, Timer
-from asyncluster.core.net.framed import FramedProtocol
+from asyncluster.core.net.framed import TLS_FAILED, FramedProtocol
 from asyncluster.core.net.link import Body, Link, MakeLink, Peer
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
@@ -34,7 +34,6 @@ _WORDS = {
     Refusal.VERSION: "This node and the master are of different versions of AsynCluster.",
     Refusal.MALFORMED: "What answers in the master's place is no AsynCluster master.",
 }
-_NO_TLS = "TLS failed"
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class _Arrival:
     resumed = paused
 
     def lost(self, reason: str) -> None:
-        if reason == _NO_TLS:
+        if reason == TLS_FAILED:
             self._refusal = _WORDS[Refusal.MALFORMED]
 
     def _done(self, peer: Peer, more: list[Body]) -> None:

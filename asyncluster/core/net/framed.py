@@ -39,6 +39,9 @@ _CLOSE_TICKS = int(limits.CLOSE_SECONDS / _TICK_SECONDS)
 _HEARTBEAT = frame(b"")
 _WRITE_SIZE = 128 * 1024  # as much as Twisted hands to the kernel in one call
 
+#: The reason of a connection whose other end speaks no TLS, or one that is refused.
+TLS_FAILED = "TLS failed"
+
 _log = Logger()
 
 
@@ -111,8 +114,8 @@ class FramedProtocol(Protocol):
 
     # --- From the handler: Link -------------------------------------------------------------------------
 
-    def send(self, bodies: bytes | Sequence[bytes]) -> None:
-        if isinstance(bodies, bytes):
+    def send(self, bodies: Body | Sequence[Body]) -> None:
+        if isinstance(bodies, bytes | memoryview):
             bodies = (bodies,)
         for body in bodies:
             if len(body) > self.max_frame:
@@ -287,5 +290,5 @@ def _words(reason: Failure) -> str:
     if reason.check(ConnectionDone):
         return "closed"
     if reason.check(SSL.Error):
-        return "TLS failed"
+        return TLS_FAILED
     return "connection lost"

@@ -46,7 +46,7 @@ class Link(Protocol):
     paused: bool
     waiting: int
 
-    def send(self, bodies: bytes | Sequence[bytes]) -> None:
+    def send(self, bodies: Body | Sequence[Body]) -> None:
         """Sends one frame, or several in order.
 
         The first frame of a reactor turn leaves at once, those that follow it leave together at the turn's end.

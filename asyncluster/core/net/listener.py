@@ -32,6 +32,8 @@ from asyncluster.core.wire import limits
 from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, Refusal, Send
 from asyncluster.core.wire.passwords import Entropy, LoginKeys
 
+_BACKLOG = 1000  # connections that the kernel keeps for us: a room's nodes all come at once after a power cut
+
 _log = Logger()
 
 
@@ -82,7 +84,7 @@ class NodeListener:
             CannotListenError: an address is not this machine's, or the port is taken.
         """
         for address in addresses or (_everywhere(),):
-            self._ports.append(reactor.listenTCP(port, self.factory, interface=address))
+            self._ports.append(reactor.listenTCP(port, self.factory, backlog=_BACKLOG, interface=address))
         return [each.getHost().port for each in self._ports]
 
     def close(self) -> Deferred[Any]:

@@ -18,7 +18,7 @@ _LENGTH = struct.Struct("!I")
 HEADER_SIZE = _LENGTH.size
 
 
-def frame(body: bytes) -> bytes:
+def frame(body: bytes | memoryview) -> bytes:
     """The frame that carries `body`."""
     return _LENGTH.pack(len(body)) + body
 

@@ -212,7 +212,7 @@ class Room:
         for node in self.nodes:
             node.connector.stop()
         self.listener.close()
-        self.settle(70)
+        self.network.settle(70, step=10)
         assert not self.clock.getDelayedCalls(), "something still waits although all is closed"
 
 

@@ -1,11 +1,13 @@
-"""Nodes that all look for their master in the same instant: `storm_nodes.py PORT COUNT CLIENT SERVER`.
+"""Nodes that all look for their master in the same instant.
 
-Says "up" once all have logged in, and ends when its standard input does.
+A line of standard input says where and who: `[port, count, client password, server password]`. Says "up" once all
+have logged in, and ends when its standard input does.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -58,4 +60,4 @@ def main(port: int, count: int, client: str, server: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
+    main(*json.loads(sys.stdin.readline()))

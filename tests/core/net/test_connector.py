@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import ipaddress
+from pathlib import Path
 from typing import Any
 
-from asyncluster.core.net.connector import Standing
+from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
+from asyncluster.core.net.listener import NodeListener
+from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
 
 
@@ -42,6 +46,13 @@ def test_the_masters_first_frames_may_arrive_together_with_its_welcome(room: Any
     node = room.node()
 
     assert node.link.heard == first
+
+
+def test_a_link_outlives_the_deadlines_of_its_login(room: Any) -> None:
+    node = room.node()
+    room.settle(2 * limits.LOGIN_SECONDS)
+    assert [standing.connected for standing in node.standings] == [True]
+    assert room.links[0].events == node.link.events == ["connected"]
 
 
 def test_each_connection_has_a_channel_of_its_own(room: Any) -> None:
@@ -134,3 +145,43 @@ def test_a_changed_key_is_refused_if_strict_and_hears_nothing(room: Any, other_m
     )
     assert len(room.links) == 1
     assert (room.folder / "10.0.0.2.pin").read_text().strip() != other_master_key.fingerprint
+
+
+def test_a_master_is_found_by_name_on_a_real_network(
+    reactor_thread: Any, room: Any, keys: Any, tmp_path: Path, handler: Any, other_handler: Any
+) -> None:
+    reactor, standings = reactor_thread.reactor, []
+    subnets = [ipaddress.ip_network(each) for each in ("127.0.0.0/8", "::1")]
+    listener = NodeListener(reactor, keys(), room.master_key, subnets, lambda _peer: other_handler)
+    port = reactor_thread.call(listener.listen, reactor, 0)[0]
+    endpoint = master_endpoint(reactor, "localhost", port)
+    pin = MasterPin(tmp_path / "master.pin", strict=True)
+    connector = MasterConnector(reactor, endpoint, keys(), lambda _peer: handler, pin, standings.append)
+
+    reactor_thread.call(connector.start)
+    reactor_thread.wait_until(lambda: handler.events and other_handler.events)
+    reactor_thread.call(handler.link.send, b"x" * 500_000)
+    reactor_thread.wait_until(lambda: other_handler.heard)
+    reactor_thread.call(connector.stop)
+    reactor_thread.wait_until(lambda: len(handler.events) == len(other_handler.events) == 2)
+    reactor_thread.call(listener.close)
+
+    assert standings == [Standing(True, "Connected to the master.")]
+    assert handler.events == ["connected", "lost: the node stops"]
+
+
+def test_stopping_while_it_still_looks_for_the_master(
+    reactor_thread: Any, keys: Any, tmp_path: Path, handler: Any
+) -> None:
+    reactor, standings = reactor_thread.reactor, []
+    endpoint = master_endpoint(reactor, "localhost", 1)
+    pin = MasterPin(tmp_path / "master.pin", strict=True)
+    connector = MasterConnector(reactor, endpoint, keys(), lambda _peer: handler, pin, standings.append)
+
+    def start_and_stop() -> None:
+        connector.start()
+        connector.stop()
+
+    reactor_thread.call(start_and_stop)
+    reactor_thread.wait_until(lambda: connector._connecting is None)
+    assert standings == []

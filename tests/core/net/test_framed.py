@@ -71,6 +71,13 @@ def test_a_long_turn_does_not_pile_up(pair: Pair) -> None:
     assert len(pair.far_handler.heard) == 4
 
 
+def test_what_has_arrived_can_be_sent_on_as_it_is(pair: Pair) -> None:
+    pair.far_handler.frames = lambda bodies: (pair.far.send(bodies), pair.far.send(bodies[0]))
+    pair.near.send([b"one", b"two"])
+    pair.network.settle()
+    assert pair.near_handler.heard == [b"one", b"two", b"one"]
+
+
 def test_empty_bodies_are_heartbeats_and_nobody_hears_them(pair: Pair) -> None:
     pair.near.send([b"", b"x", b""])
     pair.network.settle()
@@ -165,6 +172,28 @@ def test_a_peer_that_reads_slowly_is_not_dropped(pair: Pair) -> None:
         pair.near_end.block()
         pair.near.send(b"x" * 300_000)
     assert pair.near_handler.events == ["connected"]
+
+
+def test_a_transport_that_asks_for_more_from_within_a_write_is_not_written_to_from_within_it(pair: Pair) -> None:
+    """So a kernel that takes all at once costs no recursion."""
+    pair.near_end.block()
+    for _ in range(20):
+        pair.near.send(b"x" * 100_000)
+    depths, depth = [], 0
+
+    def write(data: bytes) -> None:
+        nonlocal depth
+        depth += 1
+        depths.append(depth)
+        pair.near.pauseProducing()
+        pair.near.resumeProducing()
+        depth -= 1
+
+    pair.near_end.write = write
+    pair.near_end.unblock()
+    pair.network.settle()
+    assert set(depths) == {1}
+    assert pair.near.waiting == 0
 
 
 # --- Life and death ------------------------------------------------------------------------------------------

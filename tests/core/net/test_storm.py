@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import resource
 import subprocess
 import sys
@@ -67,13 +68,16 @@ def master(reactor_thread: Any, keys: Any, master_key: tls.MasterKey, handler: A
 
 def storm(master: Master, count: int, seconds: float) -> float:
     """Lets `count` nodes log in, and returns the longest gap meanwhile."""
-    program = [sys.executable, str(Path(__file__).with_name("storm_nodes.py")), str(master.port), str(count)]
-    passwords = ["S3NTINEL-client-7f3a", "S3NTINEL-server-9b1c"]
+    program = [sys.executable, str(Path(__file__).with_name("storm_nodes.py"))]
+    orders = [master.port, count, "S3NTINEL-client-7f3a", "S3NTINEL-server-9b1c"]
     watch = master.reactor_thread.call(GapWatch, master.reactor_thread.reactor)
-    with subprocess.Popen([*program, *passwords], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nodes:
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nodes:
+        assert nodes.stdin is not None
+        assert nodes.stdout is not None
         try:
+            nodes.stdin.write(json.dumps(orders).encode() + b"\n")
+            nodes.stdin.flush()
             master.reactor_thread.wait_until(lambda: len(master.links) >= count, seconds)
-            assert nodes.stdout is not None
             assert nodes.stdout.readline() == b"up\n"
             assert all(link.events == ["connected"] for link in master.links)
         finally:

@@ -234,7 +234,7 @@ def test_a_frame_of_wrong_length_or_kind_ends_the_login(number: int, change: Cal
 @pytest.mark.parametrize("number", range(1, 5))
 def test_any_changed_bit_of_a_proof_or_point_ends_the_login(number: int) -> None:
     size = len(run().said[number - 1])
-    for position in range(1, size):
+    for position in range(1, size, 4):
 
         def flip(n: int, body: bytes, position: int = position) -> bytes:
             if n != number:
@@ -307,7 +307,7 @@ def advance(to_step: int) -> tuple[NodeLogin, MasterLogin]:
     return node, master
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, STEPS), st.booleans(), st.lists(noise, min_size=1, max_size=3))
 def test_noise_never_raises_and_never_logs_in(step: int, to_master: bool, bodies: list[bytes]) -> None:
     machine = advance(step)[to_master]
@@ -321,7 +321,7 @@ def test_noise_never_raises_and_never_logs_in(step: int, to_master: bool, bodies
             assert isinstance(events[-1].reason, Refusal)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 6), st.data())
 def test_a_true_login_with_one_frame_changed_never_ends_well_for_who_got_it(number: int, data: st.DataObject) -> None:
     def mutate(n: int, body: bytes) -> bytes:
