@@ -1,0 +1,91 @@
+"""`asyncluster node list`, `show`, `drain`, `resume`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from asyncluster.core.commands.asking import Column, ask, json_option, local_time, print_facts, print_json, print_rows
+from asyncluster.core.commands.options import GlobalOptions, pass_options
+
+_COLUMNS = (
+    Column("Node", "name"),
+    Column("State", "state"),
+    Column("Person", "person"),
+    Column("Workers", "workers", right=True),
+    Column("Running", "running", right=True),
+    Column("Waiting", "queued", right=True),
+    Column("Load", "load", right=True, show=lambda value: f"{value:.2f}"),
+    Column("Memory", "memory_used_share", right=True, show=lambda share: f"{share:.0%}"),
+    Column("Trouble", "trouble"),
+)
+
+
+@click.command
+@json_option
+@pass_options
+def list_nodes(options: GlobalOptions, as_json: bool) -> None:
+    """Lists the nodes and what they do."""
+    nodes = ask(options, "node list")
+    if as_json:
+        print_json(nodes)
+        return
+    print_rows(nodes, _COLUMNS, "No node is connected. On a node, run: asyncluster node run")
+
+
+@click.command
+@click.argument("name")
+@json_option
+@pass_options
+def show(options: GlobalOptions, name: str, as_json: bool) -> None:
+    """Shows all about one node."""
+    (node,) = ask(options, "node show", names=[name])
+    if as_json:
+        print_json(node)
+        return
+    print_facts(_facts(node))
+
+
+def _facts(node: dict[str, Any]) -> list[tuple[str, object]]:
+    return [
+        ("Node", node["name"]),
+        ("State", node["state"]),
+        ("Since", local_time(node["since"])),
+        ("Person", node["person"]),
+        ("Cores", node["cores"]),
+        ("Workers", node["workers"]),
+        ("Running", node["running"]),
+        ("Waiting", node["queued"]),
+        ("Jobs", ", ".join(map(str, node["jobs"])) or None),
+        ("Load", node["load"]),
+        ("Memory", None if node["memory_used_share"] is None else f"{node['memory_used_share']:.0%} used"),
+        ("Displays", ", ".join(node["displays"]) or "none, headless"),
+        ("AsynCluster", node["release"]),
+        ("Python", node["python"]),
+        ("Trouble", node["trouble"] or None),
+    ]
+
+
+@click.command
+@click.argument("names", nargs=-1, required=True)
+@pass_options
+def drain(options: GlobalOptions, names: tuple[str, ...]) -> None:
+    """Lets nodes finish what they run and gives them nothing new."""
+    ask(options, "node drain", names=list(names))
+    _say(options, names, "takes no new calls; what runs is finished.")
+
+
+@click.command
+@click.argument("names", nargs=-1, required=True)
+@pass_options
+def resume(options: GlobalOptions, names: tuple[str, ...]) -> None:
+    """Lets drained nodes work again."""
+    ask(options, "node resume", names=list(names))
+    _say(options, names, "works again.")
+
+
+def _say(options: GlobalOptions, names: tuple[str, ...], what: str) -> None:
+    if not options.quiet:
+        for name in names:
+            click.echo(f"{name} {what}")

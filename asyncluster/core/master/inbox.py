@@ -1,0 +1,72 @@
+"""Large data that arrive on one of the master's links, until they stand on its shelf."""
+
+from __future__ import annotations
+
+import os
+
+from asyncluster.core.blobs import NoRoom, Shelf, adopt
+from asyncluster.core.wire import messages as m
+
+
+class Inbox:
+    """Takes the blobs of one peer.
+
+    What does not fit is not an offence of the peer's: its blob is remembered as refused, so that the message which
+    names it can be answered for what it is.
+
+    Args:
+        shelf: where the master keeps blobs.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._refused: set[tuple[int, bytes]] = set()
+
+    def chunk(self, message: m.BlobChunk) -> None:
+        """A piece of a blob.
+
+        Raises:
+            ProtocolError: pieces are out of order.
+        """
+        if (message.job, message.blob) in self._refused:
+            return
+        try:
+            self._shelf.receive(message.job, message.blob, message.size, message.offset, message.data)
+        except NoRoom:
+            self._refused.add((message.job, message.blob))
+
+    def passed(self, message: m.PassBlob, descriptor: int) -> None:
+        """A blob as a descriptor, which is taken over.
+
+        Raises:
+            ProtocolError: it is not a sealed memory file.
+        """
+        try:
+            self._shelf.add(message.job, adopt(descriptor, message.blob, message.size))
+        except NoRoom:
+            self._refused.add((message.job, message.blob))
+
+    def at(self, message: m.BlobAt) -> bool:
+        """A blob of another process of this machine; False if it cannot be opened from here.
+
+        Raises:
+            ProtocolError: as `passed`.
+        """
+        try:
+            descriptor = os.open(f"/proc/{message.pid}/fd/{message.fd}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        self.passed(m.PassBlob(message.job, message.blob, message.size), descriptor)
+        return True
+
+    def complete(self, message: m.SubmitLarge | m.DoneLarge | m.Code | m.Update) -> bool:
+        """Whether the blobs that a message names are all here; False if one had to be refused.
+
+        Raises:
+            ProtocolError: one was never sent.
+        """
+        names = [name for name, _ in message.blobs]
+        if any((message.job, name) in self._refused for name in names):
+            return False
+        self._shelf.require(message.job, names)
+        return True

@@ -1,0 +1,129 @@
+"""One node at the master: decodes what it says, and sends it what the switchboard has for it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from asyncluster.core.errors import ProtocolError
+from asyncluster.core.master.inbox import Inbox
+from asyncluster.core.master.outbox import Outbox, Pointing, Streaming
+from asyncluster.core.net.link import Body, Link, Peer
+from asyncluster.core.wire import messages as m
+
+if TYPE_CHECKING:
+    from asyncluster.core.master.switchboard import Switchboard
+
+_decoder = m.decoder(m.FromNode)
+
+
+def boot_id() -> str:
+    """Names this boot of this machine."""
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
+
+
+class NodeHandler:
+    """A `FrameHandler` for a node that has logged in.
+
+    Attributes:
+        name: its name in the cluster, once it has introduced itself.
+        instance: its own random key, ditto.
+    """
+
+    def __init__(self, peer: Peer, switchboard: Switchboard) -> None:
+        self.peer = peer
+        self.name = ""
+        self.instance = 0
+        self._switchboard = switchboard
+        self._inbox = Inbox(switchboard.shelf)
+        self._outbox: Outbox | None = None
+        self._pointing: Pointing | None = None
+
+    # --- from the link --------------------------------------------------------------------------------------
+
+    def connected(self, link: Link) -> None:
+        self._link = link
+
+    def frames(self, bodies: list[Body]) -> None:
+        for body in bodies:
+            try:
+                message = _decoder.decode(body)
+            except (msgspec.MsgspecError, RecursionError) as error:
+                raise ProtocolError("A node sent a message that is none.") from error
+            self._received(message)
+        self._switchboard.settle()
+        self.flush()
+
+    def paused(self) -> None:
+        """Blobs wait by themselves; everything else is too small to matter."""
+
+    def resumed(self) -> None:
+        if self._outbox is not None:
+            self._outbox.flush()
+
+    def lost(self, reason: str) -> None:
+        if self._pointing is not None:
+            self._pointing.release()
+        if self.name:
+            self._switchboard.node_lost(self, reason)
+
+    # --- from the switchboard -------------------------------------------------------------------------------
+
+    def send(self, message: m.Message) -> None:
+        """Puts a message into the outbox."""
+        assert self._outbox is not None
+        self._outbox.send(message)
+
+    def flush(self) -> None:
+        """Lets the outbox go."""
+        assert self._outbox is not None
+        self._outbox.flush()
+
+    def replaced(self) -> None:
+        """The same daemon has connected once more: this connection is dead without knowing it."""
+        self.name = ""
+        self._link.abort("replaced by a newer connection")
+
+    # --- within ---------------------------------------------------------------------------------------------
+
+    def _received(self, message: m.Message) -> None:
+        if not self.name:
+            self._attach(message)
+        elif isinstance(message, m.BlobChunk):
+            self._inbox.chunk(message)
+        elif isinstance(message, m.BlobAt):
+            seen = self._pointing is not None and self._inbox.at(message)
+            self.send(m.BlobSeen(message.job, message.blob, seen))
+        elif isinstance(message, m.BlobSeen):
+            self._seen(message)
+        elif isinstance(message, m.DoneLarge) and not self._inbox.complete(message):
+            call, attempt = message.row[:2]
+            failure = m.Failure("too large", "The result does not fit into the room that the master has.", self.name)
+            self._switchboard.from_node(self, m.Broke(message.serial, message.job, (call, attempt), failure))
+        else:
+            self._switchboard.from_node(self, message)
+
+    def _attach(self, message: m.Message) -> None:
+        if not isinstance(message, m.Attach):
+            raise ProtocolError("A node did not introduce itself.")
+        if message.version != m.PROTOCOL_VERSION:
+            raise ProtocolError("A node speaks another version of the protocol.")
+        if (message.boot, message.uid) == (boot_id(), os.geteuid()):
+            self._pointing = Pointing(self._link)
+        self._outbox = Outbox(self._link, self._pointing or Streaming(self._link), self._switchboard.shelf)
+        self.instance = message.instance
+        self._switchboard.node_attached(self, message)
+
+    def _seen(self, message: m.BlobSeen) -> None:
+        if self._pointing is None:
+            raise ProtocolError("A node answers for large data that it was not sent.")
+        self._pointing.release()
+        outbox = cast(Outbox, self._outbox)
+        if message.ok:
+            outbox.blob_arrived()
+        else:
+            self._pointing = None
+            outbox.carry_by(Streaming(self._link))

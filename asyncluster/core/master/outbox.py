@@ -1,0 +1,200 @@
+"""What goes to one peer of the master, with the large data that belongs to it.
+
+Messages of a job arrive in the order in which they were sent, each after the blobs it names. Blobs reach the peer in
+one of three ways, and a job's later messages wait behind them while other jobs' pass by:
+
+    to a client of this machine     as a descriptor; nothing waits
+    to a node of this machine       as the place of a descriptor, `BlobAt`; the node answers `BlobSeen`
+    to any other node               in chunks, as fast as the connection takes them
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
+
+from asyncluster.core.blobs import Blob, Shelf
+from asyncluster.core.net.control import ControlProtocol
+from asyncluster.core.net.link import Link
+from asyncluster.core.wire import limits
+from asyncluster.core.wire import messages as m
+
+
+class Carrier(Protocol):
+    """How blobs travel on one link."""
+
+    def begin(self, job: int, blob: Blob) -> bool:
+        """Sends a blob, or its beginning; True if a message that names it may follow at once."""
+
+    def proceed(self) -> bool:
+        """Goes on with the blob that was begun, as far as the link takes it; True when it is over."""
+
+
+class Outbox:
+    """Sends messages and their blobs over one link.
+
+    Args:
+        link: for the messages; nothing is sent before `flush`.
+        carrier: for the blobs.
+        shelf: where the master keeps blobs.
+    """
+
+    def __init__(self, link: Link, carrier: Carrier, shelf: Shelf) -> None:
+        self._link = link
+        self._carrier = carrier
+        self._shelf = shelf
+        self._ready: list[bytes] = []
+        self._sent: set[tuple[int, bytes]] = set()
+        self._waiting: dict[int, deque[m.Message]] = {}  # by job, behind a blob
+        self._blobs: deque[tuple[int, bytes]] = deque()  # to be sent, the first is under way
+        self._under_way = False
+
+    def send(self, message: m.Message) -> None:
+        """Sends a message in its job's turn. It leaves with the next `flush`."""
+        job = getattr(message, "job", 0)
+        missing = self._missing(job, message)
+        if job not in self._waiting and not missing:
+            self._write(message)
+            return
+        self._waiting.setdefault(job, deque()).append(message)
+        for name in missing:
+            self._sent.add((job, name))
+            self._blobs.append((job, name))
+
+    def drop(self, job: int, name: bytes) -> None:
+        """Tells the peer that a blob will not be named again, if it has it."""
+        if (job, name) in self._sent:
+            self.send(m.DropBlob(job, name))
+
+    def flush(self) -> None:
+        """Lets everything go that may go."""
+        self._send_blobs()
+        if self._ready:
+            bodies, self._ready = self._ready, []
+            self._link.send(bodies)
+
+    def blob_arrived(self) -> None:
+        """The peer has the blob that was under way."""
+        self._under_way = False
+        self._blobs.popleft()
+        self.flush()
+
+    def carry_by(self, carrier: Carrier) -> None:
+        """The peer could not open the blob under way: it and all later ones go another way."""
+        self._carrier = carrier
+        self._under_way = False
+        self.flush()
+
+    def _missing(self, job: int, message: m.Message) -> list[bytes]:
+        names = [name for name, _ in getattr(message, "blobs", ())]
+        return [name for name in dict.fromkeys(names) if (job, name) not in self._sent]
+
+    def _write(self, message: m.Message) -> None:
+        if isinstance(message, m.DropBlob):
+            self._sent.discard((message.job, message.blob))
+        elif isinstance(message, m.DropJob):
+            self._forget(message.job)
+        self._ready.append(m.encode(message))
+
+    def _forget(self, job: int) -> None:
+        self._sent = {key for key in self._sent if key[0] != job}
+
+    def _send_blobs(self) -> None:
+        while self._blobs:
+            if self._under_way:
+                if not self._carrier.proceed():
+                    return
+            elif not self._begin():
+                self._under_way = True
+                return
+            self._under_way = False
+            self._blobs.popleft()
+            self._release()
+        self._release()
+
+    def _begin(self) -> bool:
+        job, name = self._blobs[0]
+        blob = self._shelf.get(job, name)
+        if blob is None:  # its job has ended meanwhile
+            return True
+        if self._ready:  # they were sent before the blob
+            bodies, self._ready = self._ready, []
+            self._link.send(bodies)
+        return self._carrier.begin(job, blob)
+
+    def _release(self) -> None:
+        """Writes what waited only for blobs that have been sent."""
+        behind = {job for job, _ in self._blobs}
+        for job in [job for job in self._waiting if job not in behind]:
+            for message in self._waiting.pop(job):
+                self._write(message)
+
+
+class Passing:
+    """Carrier to a client: the descriptor itself."""
+
+    def __init__(self, link: ControlProtocol) -> None:
+        self._link = link
+
+    def begin(self, job: int, blob: Blob) -> bool:
+        self._link.send_descriptor(blob.fd, m.encode(m.PassBlob(job, blob.name, blob.size)))
+        return True
+
+    def proceed(self) -> bool:
+        return True
+
+
+class Pointing:
+    """Carrier to a node of this machine: where to find the descriptor.
+
+    The blob is kept open until the node has answered.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._held: int | None = None
+
+    def begin(self, job: int, blob: Blob) -> bool:
+        self._held = os.dup(blob.fd)
+        self._link.send(m.encode(m.BlobAt(job, blob.name, blob.size, os.getpid(), self._held)))
+        return False
+
+    def proceed(self) -> bool:
+        return False  # `Outbox.blob_arrived` ends it
+
+    def release(self) -> None:
+        """The node has answered."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+class Streaming:
+    """Carrier to a node of another machine: chunks."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._chunks: Iterable[bytes] = iter(())
+
+    def begin(self, job: int, blob: Blob) -> bool:
+        self._chunks = _chunks(job, blob)
+        return self.proceed()
+
+    def proceed(self) -> bool:
+        for chunk in self._chunks:
+            self._link.send(chunk)
+            if self._link.paused:
+                return False
+        return True
+
+
+def _chunks(job: int, blob: Blob) -> Iterable[bytes]:
+    keep = os.dup(blob.fd)  # the shelf may drop it while it is under way
+    try:
+        for offset in range(0, max(blob.size, 1), limits.CHUNK):
+            data = os.pread(keep, limits.CHUNK, offset)
+            yield m.encode(m.BlobChunk(job, blob.name, blob.size, offset, memoryview(data)))
+    finally:
+        os.close(keep)

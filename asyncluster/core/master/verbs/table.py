@@ -1,0 +1,8 @@
+"""The one table of what may be asked on the control socket: verb, role, arguments, handler."""
+
+from __future__ import annotations
+
+from asyncluster.core.master.verbs import jobs, nodes, status
+from asyncluster.core.master.verbs.verb import Verb
+
+VERBS: dict[str, Verb] = {**nodes.VERBS, **jobs.VERBS, **status.VERBS}
