@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from asyncluster.core.errors import ConfigError, ProtocolError
 from asyncluster.core.net import transport as transports
-from asyncluster.core.net.framed import FramedProtocol
+from asyncluster.core.net.framed import BREACH, FramedProtocol
 from asyncluster.core.net.link import FrameHandler
 from asyncluster.core.net.peers import Identity, identity
 from asyncluster.core.wire import limits
@@ -85,7 +85,7 @@ class ControlProtocol(FramedProtocol):
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
         if not self.descriptors.arrived(descriptor):
-            self.abort("the other end broke the protocol")
+            self.abort(BREACH)
 
     def resumeProducing(self) -> None:
         super().resumeProducing()

@@ -39,6 +39,9 @@ _CLOSE_TICKS = int(limits.CLOSE_SECONDS / _TICK_SECONDS)
 _HEARTBEAT = frame(b"")
 _WRITE_SIZE = 128 * 1024  # as much as Twisted hands to the kernel in one call
 
+#: The reason of a connection that ended with a `ProtocolError`.
+BREACH = "the other end broke the protocol"
+
 #: The reason of a connection whose other end speaks no TLS, or one that is refused.
 TLS_FAILED = "TLS failed"
 
@@ -56,6 +59,8 @@ class FramedProtocol(Protocol):
         heartbeat: whether both ends of this link send heartbeats, so that silence means death.
         unread_limit: output in bytes that may wait before `paused`.
         address: the other end's name for logs; default: what the transport says.
+        stranger: nobody knows yet who is there, so breaches of the protocol are the handler's to log, who knows how
+            often. `replace_handler` ends it.
         after_lost: called with the reason when the connection is gone and the handler of that time has heard it.
     """
 
@@ -68,6 +73,7 @@ class FramedProtocol(Protocol):
         heartbeat: bool = False,
         unread_limit: int = limits.UNREAD_OUTPUT,
         address: str = "",
+        stranger: bool = False,
         after_lost: Callable[[str], None] | None = None,
     ) -> None:
         self.address = address
@@ -75,6 +81,7 @@ class FramedProtocol(Protocol):
         self.waiting = 0
         self._clock = clock
         self._handler = handler
+        self._stranger = stranger
         self._after_lost = after_lost
         self._heartbeat = heartbeat
         self._unread_limit = unread_limit
@@ -109,6 +116,7 @@ class FramedProtocol(Protocol):
     def replace_handler(self, handler: FrameHandler, *, heartbeat: bool) -> None:
         """Lets `handler` hear everything from now on, and says `connected` to it."""
         self._handler = handler
+        self._stranger = False
         self._heartbeat = heartbeat
         handler.connected(self)
 
@@ -184,8 +192,9 @@ class FramedProtocol(Protocol):
             if bodies:
                 self._handler.frames(bodies)
         except ProtocolError as error:
-            _log.warn("{address}: closed. {error}", address=self.address, error=str(error))
-            self.abort("the other end broke the protocol")
+            if not self._stranger:
+                _log.warn("{address}: closed. {error}", address=self.address, error=str(error))
+            self.abort(BREACH)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._die(_words(reason))

@@ -24,7 +24,7 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.net import tls
 from asyncluster.core.net.admission import Admission, plain_address
 from asyncluster.core.net.clock import Clock
-from asyncluster.core.net.framed import FramedProtocol, address_text
+from asyncluster.core.net.framed import BREACH, FramedProtocol, address_text
 from asyncluster.core.net.link import Body, Link, MakeLink, Peer
 from asyncluster.core.net.throttle import FailureThrottle, LogLimit
 from asyncluster.core.net.turns import OneByOne
@@ -193,6 +193,7 @@ class _Entrance:
             self,
             max_frame=limits.LOGIN_FRAME,
             address=address,
+            stranger=True,
             after_lost=lambda _reason: listener.lost(self),
         )
         self._listener = listener
@@ -227,6 +228,8 @@ class _Entrance:
         if self._begun and not self._over:
             # Else guesses whose answers nobody waits for would be free.
             self._listener.failed(self.address, "broken off")
+        elif reason == BREACH and not self._over:
+            self._listener.log(self.address, BREACH)
         self._end()
 
     # --- Steps of the login --------------------------------------------------------------------------------

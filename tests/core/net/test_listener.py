@@ -216,6 +216,14 @@ def test_the_log_has_one_line_a_minute_for_each_address(room: Any, keys: Any, lo
     assert refusals(log) == [("10.0.0.66", wrong), ("10.0.0.67", wrong), ("10.0.0.66", wrong)]
 
 
+def test_nor_do_breaches_of_strangers_fill_it_or_choose_its_words(room: Any, log: Any) -> None:
+    for number in range(10):
+        room.stranger().transport.write((10_000 + number).to_bytes(4, "big"))
+        room.settle()
+    assert refusals(log) == [("10.0.0.66", "the other end broke the protocol")]
+    assert len(log) == 1
+
+
 def test_strangers_outside_the_subnets_cannot_fill_the_log_either(room: Any, log: Any) -> None:
     for _ in range(10):
         room.silent("99.0.0.1")
