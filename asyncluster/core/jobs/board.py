@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import msgspec
+
 from asyncluster.core.jobs.deadlines import Deadlines
 from asyncluster.core.jobs.found import Found
 from asyncluster.core.jobs.instructions import Instruction, JobClosed, ReleaseBlob, ToClient, ToNode
@@ -31,6 +33,7 @@ from asyncluster.core.wire.messages import (
 )
 
 _REMEMBERED_JOBS = 10_000
+_REMEMBERED_TEXT = 2000
 
 
 class Board:
@@ -256,7 +259,7 @@ class Board:
             members.pop(job.key, None)
         for what in ("client", "found"):
             self.deadlines.clear((what, job.key))
-        self.closed[job.key] = failure
+        self.closed[job.key] = msgspec.structs.replace(failure, message=failure.message[-_REMEMBERED_TEXT:])
         if len(self.closed) > _REMEMBERED_JOBS:
             self.closed.popitem(last=False)
         if tell and job.client is not None:

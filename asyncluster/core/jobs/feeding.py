@@ -23,7 +23,7 @@ from math import ceil
 
 from asyncluster.core.jobs.board import Board
 from asyncluster.core.jobs.job import Job
-from asyncluster.core.jobs.node import Node, Share, pin_blobs
+from asyncluster.core.jobs.node import PATIENCE, Node, Share, pin_blobs
 from asyncluster.core.wire.limits import BATCH
 from asyncluster.core.wire.messages import CallRow, JobAt, Recall, Run, RunLarge, RunRow
 
@@ -36,6 +36,7 @@ class Feeding:
 
     def __init__(self, board: Board) -> None:
         self._board = board
+        self._look_again = 0.0  # when nodes may be asked for calls again
 
     def settle(self) -> None:
         """Hands out all that can be handed out now, and recalls what waits at the wrong place."""
@@ -210,26 +211,24 @@ class Feeding:
     # --- taking back ------------------------------------------------------------------------------------------
 
     def _recall(self) -> None:
-        """Asks the most loaded node for half of what waits there, if another one has a free slot."""
+        """Asks loaded nodes for half of what waits there, if another one has a free slot."""
         board = self._board
         taker = next(board.ladder.idle(), None)
-        if taker is None:
-            board.deadlines.clear(("recall", ""))
+        if taker is None or board.now < self._look_again:
             return
         for giver in islice(board.ladder.heaviest(), _LOOK):
             waiting = giver.outstanding - giver.slots
             if waiting <= 0:
                 break
+            self._look_again = board.now + PATIENCE
+            board.deadlines.set(("recall", ""), self._look_again)
             found = self._recallable(giver, taker)
-            if found is None:
-                continue
-            job, share = found
-            wait = share.since + share.patience - board.now
-            if wait > 0 and waiting * job.mean < share.patience * giver.slots:
-                board.deadlines.set(("recall", ""), board.now + wait)
-                continue
-            share.recalls += 1
-            board.tell_node(giver, Recall(job.key, min(len(share), (waiting + 1) // 2)))
+            if found is not None:
+                job, share = found
+                stuck = board.now - share.since >= share.patience
+                if stuck or waiting * job.mean > share.patience * giver.slots:
+                    share.recalls += 1
+                    board.tell_node(giver, Recall(job.key, min(len(share), (waiting + 1) // 2)))
 
     def _recallable(self, giver: Node, taker: Node) -> tuple[Job, Share] | None:
         """The largest share of the giver that the taker could run, and that is not being recalled already."""

@@ -9,7 +9,7 @@ from asyncluster.core.jobs.callqueue import CallQueue
 from asyncluster.core.jobs.pace import Pace
 from asyncluster.core.jobs.records import JobRecord, JobState, Owner
 from asyncluster.core.jobs.tally import Tally
-from asyncluster.core.wire.messages import BlobRef, CallKind, CallRow, Entry, Message
+from asyncluster.core.wire.messages import BlobRef, CallKind, CallRow, Entry, Failure, Message
 
 if TYPE_CHECKING:
     from asyncluster.core.jobs.found import Found
@@ -48,8 +48,10 @@ class Job:
         virtual: seconds of work it has had, divided by its weight: who had least is served first.
         mean: seconds one of its calls takes.
         highest: largest number of a call so far.
-        attempts: how often calls that were handed out before now, other than once, were handed out. A call that
-            waits and is not in it was never handed out; one that runs and is not in it runs for the first time.
+        unfit: nodes on which an entry of the log failed, with the last line of the traceback; `trouble`: the latest
+            such failure, whole.
+        attempts: how often a call was handed out, without the obvious: a waiting call that is not in it never was,
+            a running one that is not in it runs for the first time.
         crashes: how often a worker died of a call.
         late: waiting calls, each with the node that had it last and may still answer.
         large: blobs of calls that name some.
@@ -82,6 +84,7 @@ class Job:
         "queue",
         "running",
         "tally",
+        "trouble",
         "unfit",
         "virtual",
         "weight",
@@ -100,6 +103,7 @@ class Job:
         self.queue = CallQueue()
         self.nodes: dict[str, Node] = {}
         self.unfit: dict[str, str] = {}
+        self.trouble: Failure | None = None
         self.running = 0
         self.virtual = 0.0
         self.mean = _GUESS
@@ -159,7 +163,7 @@ class Job:
             running=self.running,
             entries=len(self.log),
             nodes={name: len(node.shares[self.key]) for name, node in self.nodes.items()},
-            unfit={name: reason.rstrip().rpartition("\n")[2] for name, reason in self.unfit.items()},
+            unfit=dict(self.unfit),
             counters=self.tally.counters(),
             opened=self.opened,
             connected=self.client is not None,

@@ -258,7 +258,8 @@ class Reports:
         job = board.jobs.get(message.job)
         if job is None or message.job not in node.shares:
             return
-        job.unfit[node.name] = message.traceback
+        job.unfit[node.name] = message.traceback.rstrip().rpartition("\n")[2]
+        job.trouble = Failure("broken", message.traceback, node=node.name)
         board.lose(node, job, [row[0] for row in node.shares[job.key].rows()])
         self._returning.end_if_unfit(job)
 

@@ -23,7 +23,6 @@ from asyncluster.core.wire.messages import (
     DoneRow,
     Drain,
     DropJob,
-    Failure,
     Holding,
     Renice,
     Stop,
@@ -115,8 +114,8 @@ class Returning:
         """Ends a job that works on none of the nodes that there are."""
         nodes = [n for n in self._board.nodes.values() if (n.attached or n.leased) and not n.draining and n.slots]
         if nodes and all(node.name in job.unfit for node in nodes):
-            name, traceback = list(job.unfit.items())[-1]
-            self._board.end_job(job, "broken", Failure("broken", traceback, node=name))
+            assert job.trouble is not None, "it is set with every unfit node"
+            self._board.end_job(job, "broken", job.trouble)
 
     def _wipe(self, node: Node) -> None:
         """The daemon is another one: nothing of what the old one had is left."""
@@ -174,8 +173,6 @@ class Returning:
             job = board.jobs.get(key)
             if job is not None:
                 self._reconcile_job(node, job, holding)
-            elif key in board.closed:
-                board.tell_node(node, DropJob(key))
             else:
                 self._find(node, holding)
 
@@ -205,11 +202,17 @@ class Returning:
 
     def _find(self, node: Node, holding: Holding) -> None:
         found = self._found(holding.job)
+        if found is None:
+            self._board.tell_node(node, DropJob(holding.job))
+            return
         found.nodes.add(node.name)
         found.held.update((call, (node.name, attempt)) for call, attempt in holding.calls)
 
-    def _found(self, key: int) -> Found:
+    def _found(self, key: int) -> Found | None:
+        """What was found of a job; None if it is over, or if there are more than clients could open."""
         board = self._board
+        if key in board.closed or (key not in board.found and len(board.found) >= board.settings.open_jobs):
+            return None
         if key not in board.found:
             board.found[key] = Found()
             board.deadlines.set(("found", key), board.now + board.settings.found_grace)
@@ -218,13 +221,8 @@ class Returning:
     def keeps_result(self, node: Node, job: Job | None, key: int, done: DoneRow, blobs: list[BlobRef]) -> bool:
         """Keeps the result of a call that its client may yet offer; false if it cannot be wanted, or is too large."""
         board = self._board
-        if job is None:
-            if key in board.closed:
-                return False
-            found = self._found(key)
-        elif job.found is not None and done[0] > job.highest:
-            found = job.found
-        else:
+        found = self._found(key) if job is None else job.found
+        if found is None or (job is not None and done[0] <= job.highest):
             return False
         found.nodes.add(node.name)
         found.held.pop(done[0], None)

@@ -45,9 +45,8 @@ def _why_waiting(job: Job, nodes: list[Node], jobs: Iterable[Job]) -> str:
         return f"All nodes are being drained ({_names([node.name for node in staffed])}); `node resume` lets them work."
     fit = [node for node in active if node.name not in job.unfit]
     if not fit:
-        name, traceback = next(iter(job.unfit.items()))
-        last = traceback.rstrip().rpartition("\n")[2]
-        return f"Its code fails on all nodes that are there now; on {name} with: {last}"
+        name, reason = next(iter(job.unfit.items()))
+        return f"Its code fails on all nodes that are there now; on {name} with: {reason}"
     working = [node for node in fit if node.state in ("run", "nice")]
     if not working:
         return f"People are using the nodes, so workers are suspended there ({_names([node.name for node in fit])})."
