@@ -80,15 +80,9 @@ class Theme:
         """A length of the design in pixels, large text considered."""
         return round(length * self.scale)
 
-    def font(self, size: float, weight: Weight = Weight.REGULAR, *, scaled: bool = True) -> QFont:
+    def font(self, size: float, weight: Weight = Weight.REGULAR) -> QFont:
         """A font of `size` pixels whose figures are all of one width, so that numbers do not dance."""
-        font = QFont(list(FAMILIES))
-        font.setPixelSize(self.px(size) if scaled else round(size))
-        font.setWeight(weight.value)
-        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        if hasattr(font, "setFeature"):  # Qt 6.7 and later
-            font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+        return plain_font(self.px(size), weight, tabular=True)
 
     def palette(self) -> QPalette:
         """Qt's palette, for what no style sheet names."""
@@ -117,6 +111,17 @@ class Theme:
             return _colors(self.tokens.dark)[name]
 
         return _PLACEHOLDER.sub(value, sheet)
+
+
+def plain_font(pixels: int, weight: Weight, *, tabular: bool) -> QFont:
+    """A font of exactly `pixels`; `tabular` figures are all of one width."""
+    font = QFont(list(FAMILIES))
+    font.setPixelSize(pixels)
+    font.setWeight(weight.value)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    if hasattr(font, "setFeature"):  # Qt 6.7 and later
+        font.setFeature(QFont.Tag("tnum"), int(tabular))
+    return font
 
 
 class Look(QObject):

@@ -48,7 +48,6 @@ def test_fonts_scale_have_equal_figures_and_no_hinting(qapp):
     assert font.pixelSize() == 21
     assert font.weight() == 600
     assert font.families() == ["Inter", "Noto Sans", "DejaVu Sans"]
-    assert Theme(scale=1.5).font(112, Weight.LIGHT, scaled=False).pixelSize() == 112
 
 
 def test_figures_are_all_of_one_width(qapp):

@@ -1,0 +1,31 @@
+"""The QApplication of all our windows, and what happens to errors in them.
+
+PyQt ends a program whose slot raises. A greeter that does so locks people out for a typing mistake of ours, so
+errors are written to standard error and the window goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from types import TracebackType
+
+from PyQt6.QtCore import QCoreApplication, Qt
+from PyQt6.QtWidgets import QApplication
+
+
+def make_application(name: str) -> QApplication:
+    """Makes the one QApplication of a program; `name` is what window managers and screen readers call it."""
+    # A session manager would restart the window by its command line, without its socket.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableSessionManager)
+    # One native child, such as the greeter's login window, does not make its siblings native too.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
+    app = QApplication([name])
+    app.setApplicationName(name)
+    app.setApplicationDisplayName(name)
+    sys.excepthook = _report
+    return app
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    traceback.print_exception(kind, error, trace)
