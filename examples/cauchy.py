@@ -151,7 +151,7 @@ def one_core_seconds(data: Floats) -> float:
     return 10 * (time.perf_counter() - start)
 
 
-def draw(path: str, trace: list[list[Estimate]], places: Floats, weights: Floats) -> None:
+def draw(path: str, found: Inference) -> None:
     """Draws how the estimates settle, and the posterior."""
     import matplotlib
 
@@ -159,6 +159,7 @@ def draw(path: str, trace: list[list[Estimate]], places: Floats, weights: Floats
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    trace = found.trace
     for index, colour in enumerate(("#4A43BF", "#30A86C")):
         means = np.array([row[index].mean for row in trace])
         errors = np.array([row[index].error for row in trace])
@@ -168,11 +169,86 @@ def draw(path: str, trace: list[list[Estimate]], places: Floats, weights: Floats
         left.axhline(trace[0][index].truth, color="#56605B", linewidth=1, linestyle=":")
     left.set(title="Estimate by iteration", xlabel="iteration")
     left.legend(frameon=False, loc="center right")
-    right.hist2d(places[:, 0], places[:, 1], bins=50, weights=weights, cmap="Purples")
+    right.hist2d(*found.places.T, bins=50, weights=found.weights, cmap="Purples")
     right.plot(LOCATION, SCALE, "+", color="#BD231D", markersize=14, label="true values")
     right.set(title="Posterior", xlabel="location", ylabel="scale")
     right.legend(frameon=False)
     figure.savefig(path, dpi=110)
+
+
+@dataclass
+class Iteration:
+    """What one iteration found.
+
+    Attributes:
+        number: from 1 ...
+        of: ... to this.
+        effective: how many chains of equal weight would say as much as the weighted ones do.
+        usage: shares of the step sizes, the smallest step first.
+    """
+
+    number: int
+    of: int
+    estimates: list[Estimate]
+    effective: float
+    usage: Floats
+
+    def __str__(self) -> str:
+        location, scale = self.estimates
+        shares = " ".join(f"{100 * share:3.0f}" for share in self.usage)
+        return (
+            f"{self.number:4}  location {location.mean:.4f}  scale {scale.mean:.4f}"
+            f"  effective chains {self.effective:4.0f}  steps used {shares} %"
+        )
+
+
+@dataclass
+class Inference:
+    """The outcome.
+
+    Attributes:
+        estimates: from the second half of the iterations.
+        trace: those of each iteration.
+        places, weights: the sample that the estimates come from.
+        seconds: of one iteration on the cluster ...
+        alone: ... and of one on a single core.
+    """
+
+    estimates: list[Estimate]
+    trace: list[list[Estimate]]
+    places: Floats
+    weights: Floats
+    seconds: float
+    alone: float
+
+    def __str__(self) -> str:
+        speed = f"{self.seconds:.2f} s an iteration; one core alone: {self.alone:.2f} s; "
+        return "\n".join([*map(str, self.estimates), f"{speed}speed-up {self.alone / self.seconds:.1f}"])
+
+
+def infer_on(job: ac.Job, iterations: int, seed: int, report: Callable[[Iteration], None]) -> Inference:
+    """The whole inference on a job whose namespace is `NAMESPACE`; `report` hears of each iteration."""
+    data = observe(seed)
+    alone = one_core_seconds(data)
+    job.update("new_data", data)
+
+    def log_likelihood(places: Floats) -> Floats:
+        batches = [places[i : i + BATCH] for i in range(0, CHAINS, BATCH)]
+        return np.concatenate(list(job.map("log_likelihood", batches, chunksize=1)))
+
+    log_likelihood(np.zeros((CHAINS, 2)))  # all workers are up and have the data from here on
+    kept: list[tuple[Floats, Floats]] = []
+    trace: list[list[Estimate]] = []
+    start = time.perf_counter()
+    for places, weights, usage in infer(data, log_likelihood, iterations, seed):
+        kept.append((places, weights))
+        trace.append(estimates(places, weights))
+        report(Iteration(len(trace), iterations, trace[-1], 1 / float(weights @ weights), usage))
+    seconds = (time.perf_counter() - start) / iterations
+    settled = kept[iterations // 2 :]
+    places = np.concatenate([places for places, _ in settled])
+    weights = np.concatenate([weights for _, weights in settled]) / len(settled)
+    return Inference(estimates(places, weights), trace, places, weights, seconds, alone)
 
 
 def main() -> None:
@@ -184,42 +260,11 @@ def main() -> None:
     options = parser.parse_args()
     cluster = ac.Cluster() if options.cluster else ac.LocalCluster(nodes=2, workers=1)
     with cluster, cluster.job(NAMESPACE, name="cauchy") as job:
-        run(job, options.iterations, options.seed, options.plot)
-
-
-def run(job: ac.Job, iterations: int, seed: int, plot: str | None = None) -> list[Estimate]:
-    """The whole inference on a job whose namespace is `NAMESPACE`; prints as it goes."""
-    data = observe(seed)
-    alone = one_core_seconds(data)
-    job.update("new_data", data)
-
-    def log_likelihood(places: Floats) -> Floats:
-        batches = [places[i : i + BATCH] for i in range(0, CHAINS, BATCH)]
-        return np.concatenate(list(job.map("log_likelihood", batches, chunksize=1)))
-
-    log_likelihood(np.zeros((CHAINS, 2)))  # all workers are up and have the data from here on
-    print(f"{OBSERVATIONS:,} observations, {CHAINS:,} chains, {iterations} iterations")
-    kept: list[tuple[Floats, Floats]] = []
-    trace: list[list[Estimate]] = []
-    start = time.perf_counter()
-    for number, (places, weights, usage) in enumerate(infer(data, log_likelihood, iterations, seed), 1):
-        trace.append(estimates(places, weights))
-        kept.append((places, weights))
-        location, scale = trace[-1]
-        print(
-            f"{number:4}  location {location.mean:.4f}  scale {scale.mean:.4f}  "
-            f"effective chains {1 / (weights @ weights):4.0f}  step sizes used {np.round(100 * usage).astype(int)} %"
-        )
-    seconds = (time.perf_counter() - start) / iterations
-    settled = kept[iterations // 2 :]
-    all_places = np.concatenate([places for places, _ in settled])
-    all_weights = np.concatenate([weights for _, weights in settled]) / len(settled)
-    result = estimates(all_places, all_weights)
-    print(*result, sep="\n")
-    print(f"{seconds:.2f} s an iteration; one core alone: {alone:.2f} s; speed-up {alone / seconds:.1f}")
-    if plot:
-        draw(plot, trace, all_places, all_weights)
-    return result
+        print(f"{OBSERVATIONS:,} observations, {CHAINS:,} chains, {options.iterations} iterations")
+        found = infer_on(job, options.iterations, options.seed, print)
+    print(found)
+    if options.plot:
+        draw(options.plot, found)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""`asyncluster job run`: one call of a function of a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asyncluster.core.commands.job_code import load_code, niceness_option, timeout_option
+from asyncluster.core.commands.options import GlobalOptions, pass_options
+from asyncluster.core.errors import ExitCode, UsageError
+
+
+@click.command
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("function")
+@click.argument("arguments", metavar="[JSON]...", nargs=-1)
+@niceness_option
+@timeout_option
+@pass_options
+def run(
+    options: GlobalOptions,
+    path: Path,
+    function: str,
+    arguments: tuple[str, ...],
+    niceness: int,
+    timeout: float | None,
+) -> int:
+    """Loads FILE as a job, calls FUNCTION once with the arguments, and prints its result.
+
+    Arguments are JSON: 3, 0.5, '"text"', '[1, 2]'. What is no JSON is taken as text.
+    """
+    code = load_code(path, function)
+    values = [_value(argument) for argument in arguments]
+    from asyncluster.core.client.cluster import Cluster
+
+    with Cluster(config=options.config) as cluster, cluster.job(code, name=path.name, niceness=niceness) as job:
+        future = job.with_(timeout=timeout).run(function, *values)
+        error = future.exception()
+        sys.stderr.write(future.log())
+        if error is not None:
+            from asyncluster.core.commands.job_map import traceback_of
+
+            click.echo(traceback_of(error).rstrip(), err=True)
+            return ExitCode.PARTLY
+        click.echo(_text(future.result()))
+    return ExitCode.DONE
+
+
+def _value(argument: str) -> Any:
+    try:
+        return json.loads(argument)
+    except json.JSONDecodeError:
+        return argument
+    except RecursionError:
+        raise UsageError("An argument is nested too deeply.") from None
+
+
+def _text(result: Any) -> str:
+    try:
+        return json.dumps(result, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return repr(result)
