@@ -47,21 +47,22 @@ class Outbox:
         self._shelf = shelf
         self._ready: list[bytes] = []
         self._sent: set[tuple[int, bytes]] = set()
-        self._waiting: dict[int, deque[m.Message]] = {}  # by job, behind a blob
-        self._blobs: deque[tuple[int, bytes]] = deque()  # to be sent, the first is under way
-        self._under_way = False
+        self._waiting: dict[int, deque[m.Message | bytes]] = {}  # by job, in order; the first is the name of a blob
+        self._under_way: int | None = None  # job whose blob the carrier has begun
 
     def send(self, message: m.Message) -> None:
         """Sends a message in its job's turn. It leaves with the next `flush`."""
-        job = getattr(message, "job", 0)
+        job: int = getattr(message, "job", 0)
         missing = self._missing(job, message)
+        if isinstance(message, m.DropBlob):
+            self._sent.discard((job, message.blob))
+        elif isinstance(message, m.DropJob):
+            self._sent = {key for key in self._sent if key[0] != job}
         if job not in self._waiting and not missing:
-            self._write(message)
+            self._ready.append(m.encode(message))
             return
-        self._waiting.setdefault(job, deque()).append(message)
-        for name in missing:
-            self._sent.add((job, name))
-            self._blobs.append((job, name))
+        self._sent.update((job, name) for name in missing)
+        self._waiting.setdefault(job, deque()).extend([*missing, message])
 
     def drop(self, job: int, name: bytes) -> None:
         """Tells the peer that a blob will not be named again, if it has it."""
@@ -70,66 +71,62 @@ class Outbox:
 
     def flush(self) -> None:
         """Lets everything go that may go."""
-        self._send_blobs()
-        if self._ready:
-            bodies, self._ready = self._ready, []
-            self._link.send(bodies)
+        while self._waiting and self._send_blob():
+            pass
+        self._send_ready()
 
     def blob_arrived(self) -> None:
         """The peer has the blob that was under way."""
-        self._under_way = False
-        self._blobs.popleft()
-        self.flush()
+        if self._under_way is not None:
+            self._proceed(self._under_way)
+            self.flush()
 
     def carry_by(self, carrier: Carrier) -> None:
         """The peer could not open the blob under way: it and all later ones go another way."""
         self._carrier = carrier
-        self._under_way = False
+        self._under_way = None
         self.flush()
 
     def _missing(self, job: int, message: m.Message) -> list[bytes]:
         names = [name for name, _ in getattr(message, "blobs", ())]
         return [name for name in dict.fromkeys(names) if (job, name) not in self._sent]
 
-    def _write(self, message: m.Message) -> None:
-        if isinstance(message, m.DropBlob):
-            self._sent.discard((message.job, message.blob))
-        elif isinstance(message, m.DropJob):
-            self._forget(message.job)
-        self._ready.append(m.encode(message))
+    def _send_blob(self) -> bool:
+        """Goes on with one blob; False if it has to wait."""
+        if self._under_way is not None:
+            job, over = self._under_way, self._carrier.proceed()
+        else:
+            job = next(iter(self._waiting))
+            over = self._begin(job)
+        if over:
+            self._proceed(job)
+        else:
+            self._under_way = job
+        return over
 
-    def _forget(self, job: int) -> None:
-        self._sent = {key for key in self._sent if key[0] != job}
-
-    def _send_blobs(self) -> None:
-        while self._blobs:
-            if self._under_way:
-                if not self._carrier.proceed():
-                    return
-            elif not self._begin():
-                self._under_way = True
-                return
-            self._under_way = False
-            self._blobs.popleft()
-            self._release()
-        self._release()
-
-    def _begin(self) -> bool:
-        job, name = self._blobs[0]
+    def _begin(self, job: int) -> bool:
+        name = self._waiting[job][0]
+        assert isinstance(name, bytes)
         blob = self._shelf.get(job, name)
         if blob is None:  # its job has ended meanwhile
             return True
-        if self._ready:  # they were sent before the blob
-            bodies, self._ready = self._ready, []
-            self._link.send(bodies)
+        self._send_ready()  # it was there before the blob
         return self._carrier.begin(job, blob)
 
-    def _release(self) -> None:
-        """Writes what waited only for blobs that have been sent."""
-        behind = {job for job, _ in self._blobs}
-        for job in [job for job in self._waiting if job not in behind]:
-            for message in self._waiting.pop(job):
-                self._write(message)
+    def _proceed(self, job: int) -> None:
+        """The first blob of a job is over: lets the job's messages go up to the next one."""
+        self._under_way = None
+        queue = self._waiting.pop(job)
+        queue.popleft()
+        while queue and not isinstance(queue[0], bytes):
+            self._ready.append(m.encode(queue.popleft()))
+        if queue:
+            self._waiting[job] = queue  # behind the other jobs
+
+    def _send_ready(self) -> None:
+        if self._ready:
+            bodies, self._ready = self._ready, []
+            self._link.send(bodies)
 
 
 class Passing:
