@@ -63,6 +63,7 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
             "grant": "core.commands.user:grant",
             "message": "core.commands.user:message",
             "kick": "core.commands.user:kick",
+            "unlock": "core.commands.user:unlock",
             "delete": "core.commands.user:delete",
         },
     ),
