@@ -63,6 +63,8 @@ class Feeding:
         while job.queue and (count := self._room(node, job)):
             self._board.virtual = max(self._board.virtual, job.turn)
             self._give(node, job, count)
+            if node.outstanding >= node.slots:
+                return  # what is ahead of that is given once a report, lest one node gets the end of the queue
 
     def _fill_from_several(self, node: Node, jobs: list[Job]) -> None:
         turns = [(job.turn, job.key, job) for job in jobs]
