@@ -6,17 +6,22 @@ import os
 from typing import TYPE_CHECKING, cast
 
 import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.master.outbox import Outbox, Pointing, Streaming
 from asyncluster.core.net.link import Body, Link, Peer
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire import people as p
 
 if TYPE_CHECKING:
+    from asyncluster.core.master.people import PeopleService
     from asyncluster.core.master.switchboard import Switchboard
 
-_decoder = m.decoder(m.FromNode)
+_decoder = m.decoder(m.FromNode | p.BeginSession | p.SessionReport | p.AskHours)
+_log = Logger()
 
 
 def boot_id() -> str:
@@ -28,16 +33,22 @@ def boot_id() -> str:
 class NodeHandler:
     """A `FrameHandler` for a node that has logged in.
 
+    Args:
+        peer: who logged in.
+        switchboard: for what concerns jobs.
+        people: for what concerns people.
+
     Attributes:
         name: its name in the cluster, once it has introduced itself.
         instance: its own random key, ditto.
     """
 
-    def __init__(self, peer: Peer, switchboard: Switchboard) -> None:
+    def __init__(self, peer: Peer, switchboard: Switchboard, people: PeopleService) -> None:
         self.peer = peer
         self.name = ""
         self.instance = 0
         self._switchboard = switchboard
+        self._people = people
         self._inbox = Inbox(switchboard.shelf)
         self._outbox: Outbox | None = None
         self._pointing: Pointing | None = None
@@ -68,6 +79,7 @@ class NodeHandler:
         if self._pointing is not None:
             self._pointing.release()
         if self.name:
+            self._people.node_lost(self.name)
             self._switchboard.node_lost(self, reason)
 
     # --- from the switchboard -------------------------------------------------------------------------------
@@ -99,12 +111,27 @@ class NodeHandler:
             self.send(m.BlobSeen(message.job, message.blob, seen))
         elif isinstance(message, m.BlobSeen):
             self._seen(message)
+        elif isinstance(message, p.BeginSession | p.SessionReport | p.AskHours):
+            self._ask_people(message)
         elif isinstance(message, m.DoneLarge) and not self._inbox.complete(message):
             call, attempt = message.row[:2]
             failure = m.Failure("too large", "The result does not fit into the room that the master has.", self.name)
             self._switchboard.from_node(self, m.Broke(message.serial, message.job, (call, attempt), failure))
         else:
             self._switchboard.from_node(self, message)
+
+    def _ask_people(self, message: p.BeginSession | p.SessionReport | p.AskHours) -> None:
+        if isinstance(message, p.BeginSession):
+            answer = Deferred.fromCoroutine(self._people.begin(self.name, message))
+        elif isinstance(message, p.SessionReport):
+            answer = Deferred.fromCoroutine(self._people.report(self.name, message))
+        else:
+            answer = Deferred.fromCoroutine(self._people.hours(message))
+        answer.addCallbacks(self._answer, lambda failure: _log.error("{error}", error=failure.value))
+
+    def _answer(self, message: m.Message) -> None:
+        self.send(message)
+        self.flush()
 
     def _attach(self, message: m.Message) -> None:
         if not isinstance(message, m.Attach):

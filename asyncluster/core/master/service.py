@@ -33,6 +33,8 @@ from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.master.clients import ClientHandler
 from asyncluster.core.master.history import MINUTE, JobHistory
 from asyncluster.core.master.nodes import NodeHandler
+from asyncluster.core.master.passwords import PasswordChecker
+from asyncluster.core.master.people import PeopleService
 from asyncluster.core.master.roles import RolePolicy
 from asyncluster.core.master.switchboard import Switchboard
 from asyncluster.core.master.verbs.desk import VerbDesk
@@ -40,6 +42,7 @@ from asyncluster.core.master.verbs.table import VERBS
 from asyncluster.core.net import control, tls
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.peers import Identity
+from asyncluster.core.people.zones import local_zone
 from asyncluster.core.privileges import become, find_account, own_directory
 from asyncluster.core.wire.passwords import LoginKeys
 
@@ -77,15 +80,19 @@ class Master:
             epoch=secrets.randbits(62) + 1,
             window=dispatch.window,
         )
+        self._passwords = PasswordChecker(reactor)
+        self.people = PeopleService(
+            self.database, self._passwords, local_zone(), reactor, self.switchboard.tell_node, wall=wall_clock
+        )
         self._nodes = NodeListener(
             reactor,
             LoginKeys(settings.client.user, settings.client.password, common.server_password),
             tls.load_master_key(server.key),
             server.subnets,
-            lambda peer: NodeHandler(peer, self.switchboard),
+            lambda peer: NodeHandler(peer, self.switchboard, self.people),
         )
         parts = {
-            "people": None,
+            "people": self.people,
             "feed": None,
             "database": self.database,
             "switchboard": self.switchboard,
@@ -115,6 +122,7 @@ class Master:
         except OSError as error:
             raise ConfigError(f"The master cannot listen for nodes on port {common.tcp_port}: {error}.") from error
         self._minutes.start(MINUTE, now=False)
+        self.people.start()
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
@@ -126,8 +134,13 @@ class Master:
             self._minutes.stop()
         self._history.sample(self.dispatcher.jobs())
         self.switchboard.close()
+        self.people.stop()
         closing = [self._nodes.close(), *(maybeDeferred(port.stopListening) for port in self._ports)]
-        return DeferredList(closing, consumeErrors=True).addCallback(lambda _done: self.database.close())
+        return DeferredList(closing, consumeErrors=True).addCallback(self._release)
+
+    def _release(self, _closed: object) -> None:
+        self._passwords.stop()
+        self.database.close()
 
     def _make_client(self, who: Identity) -> ClientHandler:
         return ClientHandler(who, self._roles.role_of(who), next(self._numbers), self.switchboard, self._desk)

@@ -109,6 +109,13 @@ class Switchboard:
         self.dispatcher.node_lost(node.name, self.now())
         self.settle()
 
+    def tell_node(self, name: str, message: m.Message) -> None:
+        """Sends a message to a node, if it is connected."""
+        node = self.nodes.get(name)
+        if node is not None:
+            node.send(message)
+            node.flush()
+
     def from_node(self, node: NodeHandler, message: m.Message) -> None:
         """A message of a node."""
         if isinstance(message, m.Output):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from asyncluster.core.master.verbs import jobs, nodes, status
+from asyncluster.core.master.verbs import jobs, nodes, openings, status, timesheets, users
 from asyncluster.core.master.verbs.verb import Verb
 
-VERBS: dict[str, Verb] = {**nodes.VERBS, **jobs.VERBS, **status.VERBS}
+VERBS: dict[str, Verb] = {
+    **nodes.VERBS,
+    **jobs.VERBS,
+    **status.VERBS,
+    **users.VERBS,
+    **openings.VERBS,
+    **timesheets.VERBS,
+}
