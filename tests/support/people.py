@@ -123,7 +123,7 @@ class Room:
     def wait(self, coroutine: Awaitable[T]) -> T:
         """The result of a coroutine, after the least time that it takes."""
         results: list[T] = []
-        deferred = Deferred.fromCoroutine(coroutine)  # type: ignore[arg-type]
+        deferred: Deferred[T] = Deferred.fromCoroutine(coroutine)  # type: ignore[arg-type]
         deferred.addCallback(results.append)
         failures: list[Any] = []
         deferred.addErrback(failures.append)

@@ -101,7 +101,8 @@ def _begin_immediately(connection: Connection) -> None:
 
 
 def _open_postgresql(url: URL, lock_wait: float) -> Engine:
-    options = f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC"
+    given = url.query.get("options", "")  # the configuration's own come first
+    options = f"{given} -c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC"
     return create_engine(
         url,
         pool_size=1,
