@@ -27,6 +27,7 @@ def main(orders: Orders) -> None:
     worker = Worker(Channel(socket.socket(fileno=orders.socket)), page)
     sys.stdout, sys.stderr = worker.out, worker.err
     gc.freeze()  # nothing that was imported so far will ever be garbage
+    worker.ready()
     worker.run()
 
 

@@ -1,7 +1,7 @@
 """The loop of a worker: messages in, results out; one process, one job, one call at a time.
 
     node daemon  WorkerSetup, Code(0), CallKind(1), Run([rows]) ...           Skip
-    worker                                           Done(0, [rows]) Done(0, [rows])
+    worker       (empty frame)                       Done(0, [rows]) Done(0, [rows])
 
 Entries and rows are worked off in the order in which they came. When a call ends and 1 ms has passed, and when there is
 nothing left to do, results leave and the loop looks whether rows have been taken back (`Skip`). So a result may have
@@ -55,6 +55,10 @@ class Worker:
         self._place: here.Place | None = None
         self.out = Capture("out", self._print, 1)
         self.err = Capture("err", self._print, 2)
+
+    def ready(self) -> None:
+        """Says, by an empty frame, that the process has come up."""
+        self._channel.send([b""])
 
     def run(self) -> None:
         """Works until the node daemon hangs up."""
@@ -141,6 +145,7 @@ class Worker:
         except BaseException as error:
             outcome, packed = m.RAISED, payloads.Packed(payloads.encode_error(_from_author(error)), [])
         self._leave_if_forked()
+        self._page.finish()
         now = time.monotonic_ns()
         done = (call, attempt, outcome, (now - began) // 1000, packed.payload)
         if packed.buffers:

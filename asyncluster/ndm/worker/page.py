@@ -22,14 +22,15 @@ class Glance:
     """What a page says.
 
     Attributes:
-        call, attempt: the row begun last; call 0: none yet. It may be finished by now.
-        since: when it was begun, in seconds of the monotonic clock, which all processes of a machine share.
+        call, attempt: the row begun last; call 0: none yet.
+        since: when it was begun, in seconds of the monotonic clock, which all processes of a machine share; None: it
+            is finished, though its result may not have left yet.
         entry: index of the log entry that is being run; None: none.
     """
 
     call: int
     attempt: int
-    since: float
+    since: float | None
     entry: int | None
 
 
@@ -46,6 +47,10 @@ class Page:
         words[_ATTEMPT] = attempt
         words[_CALL] = call
 
+    def finish(self) -> None:
+        """Says that the row begun last is done, and its result pickled."""
+        self._words[_SINCE] = 0
+
     def enter(self, entry: int | None) -> None:
         """Says which log entry is begun; None: it is done."""
         self._words[_ENTRY] = 0 if entry is None else entry + 1
@@ -53,7 +58,7 @@ class Page:
     def glance(self) -> Glance:
         """Reads the page."""
         call, attempt, since, entry = self._words
-        return Glance(call, attempt, since / 1e9, entry - 1 if entry else None)
+        return Glance(call, attempt, since / 1e9 if since else None, entry - 1 if entry else None)
 
 
 def create() -> int:

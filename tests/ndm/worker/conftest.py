@@ -78,7 +78,7 @@ class Harness:
             if not data:
                 raise Died(self.wait())
             self._descriptors.extend(fds)
-            self._arrived.extend(self._decoder.decode(body) for body in self._reader.receive(data))
+            self._arrived.extend(self._decoder.decode(body) for body in self._reader.receive(data) if body)
         return self._arrived.popleft()
 
     def until(self, kind: type[m.Message]) -> Any:

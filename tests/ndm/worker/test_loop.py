@@ -13,6 +13,7 @@ from asyncluster.core.errors import UsageError
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import payloads
 from asyncluster.core.wire.limits import INLINE
+from asyncluster.ndm.worker import page
 
 JOB = 0x1234
 
@@ -95,6 +96,13 @@ def test_the_page_tells_the_running_row_and_entry(worker):
     glance = worker.page.glance()
     assert (glance.call, glance.attempt, glance.entry) == (9, 4, None)
     assert before < glance.since < time.monotonic()
+
+
+def test_the_page_tells_when_a_row_is_finished(worker):
+    worker.load(CODE)
+    assert worker.page.glance() == page.Glance(0, 0, None, None)
+    worker.call("total")
+    assert worker.page.glance() == page.Glance(1, 1, None, None)
 
 
 def test_errors_come_with_the_author_s_lines_only(worker):
