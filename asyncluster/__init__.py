@@ -1,0 +1,77 @@
+"""The PCs of a lab as workstations with hours, and as a cluster for Python jobs.
+
+What job authors use is here; see docs/api.md. Each name is imported when it is first used, so that `import asyncluster`
+costs next to nothing, on workers above all.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # type checkers know it by its name; importing typing would take longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+    from asyncluster.core.client.asyncio import AsyncCluster
+    from asyncluster.core.client.cluster import Cluster
+    from asyncluster.core.client.executor import Executor
+    from asyncluster.core.client.local import LocalCluster
+    from asyncluster.core.errors import (
+        AsynClusterError,
+        CallFailed,
+        CallTimeout,
+        JobBroken,
+        JobCancelled,
+        MasterUnreachable,
+        NodeLost,
+        NotAllowed,
+        UsageError,
+        WorkerCrashed,
+    )
+    from asyncluster.ndm.worker.here import here
+
+    __version__: str
+
+__all__ = [
+    "AsynClusterError",
+    "AsyncCluster",
+    "CallFailed",
+    "CallTimeout",
+    "Cluster",
+    "Executor",
+    "JobBroken",
+    "JobCancelled",
+    "LocalCluster",
+    "MasterUnreachable",
+    "NodeLost",
+    "NotAllowed",
+    "UsageError",
+    "WorkerCrashed",
+    "__version__",
+    "here",
+]
+
+_HOMES = {
+    "AsyncCluster": "core.client.asyncio",
+    "Cluster": "core.client.cluster",
+    "Executor": "core.client.executor",
+    "LocalCluster": "core.client.local",
+    "here": "ndm.worker.here",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'asyncluster' has no attribute {name!r}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("asyncluster")
+    else:
+        value = getattr(import_module(f"asyncluster.{_HOMES.get(name, 'core.errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

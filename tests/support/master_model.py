@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -250,7 +250,7 @@ class RunningMaster:
         self._alarm = os.eventfd(0)
         self._over = False
         self.listen()
-        self._thread = threading.Thread(target=self._serve, name="master model")
+        self._thread = threading.Thread(target=self._serve_or_die, name="master model")
         self._thread.start()
 
     # --- for tests ----------------------------------------------------------------------------------------
@@ -308,6 +308,13 @@ class RunningMaster:
 
     # --- within -------------------------------------------------------------------------------------------
 
+    def _serve_or_die(self) -> None:
+        try:
+            self._serve()
+        except BaseException:
+            self.go_away()  # or the test would wait for ever
+            raise
+
     def _serve(self) -> None:
         reader = FrameReader(limits.FRAME)
         current: socket.socket | None = None
@@ -346,9 +353,8 @@ class RunningMaster:
             if isinstance(message, PassBlob):
                 self.model.receive_blob(message, adopt(self._arrived.pop(0), message.blob, message.size))
                 continue
-            blobs = dict(self.model.blobs)
             for answer in self.model.receive(message):
-                self._say(answer, blobs)
+                self._say(answer)
             if isinstance(message, CloseJob):
                 self._namespaces = {key: space for key, space in self._namespaces.items() if key[0] != message.job}
         self._hand_out()
@@ -359,12 +365,10 @@ class RunningMaster:
             self._client = None
             self.model.link_lost()
 
-    def _say(self, message: Message, blobs: Any = None) -> None:
+    def _say(self, message: Message) -> None:
         if self._client is not None:
-            try:
+            with suppress(ConnectionError):  # the end of the stream will be read
                 self._client.sendall(frame(messages.encode(message)))
-            except ConnectionError:
-                self._drop()
 
     def _say_large(self, message: ResultLarge, blobs: list[Blob]) -> None:
         if self._client is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from asyncluster.core.blobs import Blob
     from asyncluster.core.client.joblog import JobLog
@@ -133,3 +133,9 @@ class Told(NamedTuple):
 
 
 Event: TypeAlias = Returned | Broken | Told
+
+
+def tell_all(events: Iterable[Event]) -> None:
+    """Tells each; nothing refers to any of them when this returns, if the caller does not."""
+    for event in events:
+        event.tell()

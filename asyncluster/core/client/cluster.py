@@ -77,6 +77,16 @@ class Cluster:
         encoded = msgspec.Raw(msgspec.msgpack.encode(arguments))
         return self._connection.ask(lambda tell: self._connection.ledger.ask(verb, encoded, tell))
 
+    def nodes(self) -> list[dict[str, Any]]:
+        """All nodes and what they do, as `asyncluster node list --json` shows them."""
+        nodes: list[dict[str, Any]] = self.ask("nodes")
+        return nodes
+
+    def status(self) -> dict[str, Any]:
+        """Master, nodes, jobs and sessions at a glance, as `asyncluster status --json` shows them."""
+        status: dict[str, Any] = self.ask("status")
+        return status
+
     def close(self) -> None:
         """Ends all jobs of this client, and the connection."""
         self._connection.close()

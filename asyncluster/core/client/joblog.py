@@ -91,6 +91,7 @@ class JobLog:
         self._logged = 0
         self._marks: deque[tuple[int, Tell]] = deque()  # entries wanted, who waits for them
         self._openers: list[Tell] = []
+        self._idlers: list[Tell] = []
         self._kinds = 0
         self._once: set[int] = set()  # kinds that may run at most once
         self._last_number = 0  # of a call
@@ -168,6 +169,18 @@ class JobLog:
         self._wants_out(self)
         return []
 
+    def when_idle(self, tell: Tell) -> list[Event]:
+        """Has `tell` told when no call is left that waits for its end; somebody may have made new ones by then."""
+        self._idlers.append(tell)
+        return self.idle()
+
+    def idle(self) -> list[Event]:
+        """Who waits for the last call, if that has its end."""
+        if self.calls or not self._idlers:
+            return []
+        idlers, self._idlers = self._idlers, []
+        return [Told(tell, None, None) for tell in idlers]
+
     def submit(self, kind: int, payload: bytes, blobs: Iterable[Blob], waiter: CallWaiter, count: int = 1) -> Call:
         """A new call; its waiter is told its end.
 
@@ -190,7 +203,7 @@ class JobLog:
         self._wants_out(self)
         return call
 
-    def cancel(self, calls: Iterable[Call]) -> None:
+    def cancel(self, calls: Iterable[Call]) -> list[Event]:
         """Forgets these calls and has them ended wherever they are; their waiters are not told any more."""
         for call in calls:
             if self._take_out(call.row[0]) is None or not call.link:
@@ -198,6 +211,7 @@ class JobLog:
             self._cancelled.add(call.row[0])
             self._cancels.append(call.row[0])
         self._wants_out(self)
+        return self.idle()
 
     @property
     def at_master(self) -> bool:
@@ -295,7 +309,7 @@ class JobLog:
         self._wants_out(self)
         events += [Told(tell, self.number, None) for tell in self._openers]
         self._openers.clear()
-        return events + self.logged(message.entries)
+        return events + self.logged(message.entries) + self.idle()
 
     def _lose_unrepeatable(self) -> list[Event]:
         """Ends the calls that may run only once and may have run already."""
@@ -362,4 +376,4 @@ class JobLog:
         self._entry_blobs.clear()
         self._drops.clear()
         self._parcels.close()
-        return events
+        return events + self.idle()

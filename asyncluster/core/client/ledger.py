@@ -72,12 +72,14 @@ class Ledger:
         phase: how far the link is.
         welcome: the master's last greeting, or None before the first.
         jobs: those that live, by key.
+        error: why nothing is taken any more; None while it is.
     """
 
     def __init__(self, program: str, random: Random) -> None:
         self.phase = Phase.AWAY
         self.welcome: Welcome | None = None
         self.jobs: dict[int, JobLog] = {}
+        self.error: AsynClusterError | None = None
         self._program = program
         self._random = random
         self._same_master = True
@@ -91,7 +93,12 @@ class Ledger:
     # --- from the author ----------------------------------------------------------------------------------
 
     def open_job(self, name: str, niceness: int) -> JobLog:
-        """A new job; it goes out with its first entry."""
+        """A new job; it goes out with its first entry.
+
+        Raises:
+            AsynClusterError: nothing is taken any more.
+        """
+        self.check()
         job = JobLog(self._random.randrange(1, 2**63), name, niceness, self._wants_out)
         self.jobs[job.key] = job
         return job
@@ -106,14 +113,16 @@ class Ledger:
         return job.end(error)
 
     def ask(self, verb: str, arguments: msgspec.Raw, tell: Tell) -> None:
-        """Asks the master for something; `tell` gets the decoded answer or the refusal."""
+        """Asks the master for something; `tell` gets the decoded answer or the refusal. Raises as `open_job`."""
+        self.check()
         self._last_ask += 1
         question = Ask(self._last_ask, verb, arguments)
         self._asks[question.id] = question, tell
         self._asks_unsent.append(question)
 
     def abandon(self, error: AsynClusterError) -> list[Event]:
-        """Gives up everything: nobody will ever answer."""
+        """Gives up everything, and takes nothing more: nobody will ever answer."""
+        self.error = self.error or error
         events: list[Event] = [Told(tell, None, error) for _, tell in self._asks.values()]
         self._asks.clear()
         self._asks_unsent.clear()
@@ -122,6 +131,11 @@ class Ledger:
             events += job.end(error)
         self.jobs.clear()
         return events
+
+    def check(self) -> None:
+        """Raises why nothing is taken any more, if so."""
+        if self.error is not None:
+            raise self.error.with_traceback(None)
 
     @property
     def has_more(self) -> bool:
@@ -224,7 +238,7 @@ class Ledger:
             if call is not None:
                 call.attempt, call.node, call.micros = attempt, node, micros
                 events.append(Returned(call, outcome, payload, []))
-        return events
+        return events + job.idle()
 
     def _result_large(self, message: ResultLarge) -> list[Event]:
         job = self.jobs.get(message.job)
@@ -238,7 +252,8 @@ class Ledger:
             return []
         call.attempt, call.node, call.micros = attempt, message.node, micros
         views = [self._view(job.key, name) for name in names]
-        return [Returned(call, outcome, payload, views) if payload else Returned(call, outcome, views[0], views[1:])]
+        event = Returned(call, outcome, payload, views) if payload else Returned(call, outcome, views[0], views[1:])
+        return [event, *job.idle()]
 
     def _view(self, key: int, name: bytes) -> memoryview:
         blob = self._shelf.get(key, name)
@@ -255,7 +270,7 @@ class Ledger:
             if call is not None:
                 call.attempt, call.node = attempt, message.failure.node
                 events.append(Broken(call, error_of(message.failure)))
-        return events
+        return events + job.idle()
 
     def _ended(self, message: JobEnded) -> list[Event]:
         job = self.jobs.pop(message.job, None)

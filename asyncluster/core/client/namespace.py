@@ -52,6 +52,11 @@ class Namespace:
         """The log of the job itself."""
         return self._variants[self.niceness].log
 
+    @property
+    def logs(self) -> list[JobLog]:
+        """The logs at every niceness that the job was called at."""
+        return [variant.log for variant in self._variants.values()]
+
     def variant(self, niceness: int) -> Variant:
         """The job at this niceness, opened if need be."""
         found = self._variants.get(niceness)
@@ -80,7 +85,7 @@ class Namespace:
     @property
     def pending(self) -> int:
         """Calls that wait for their end."""
-        return sum(len(variant.log.calls) for variant in self._variants.values())
+        return sum(len(log.calls) for log in self.logs)
 
 
 def store_all(packed: Packed) -> list[Blob]:

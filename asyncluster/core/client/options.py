@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from asyncluster.core.errors import UsageError
 
@@ -47,3 +48,13 @@ def check_niceness(niceness: int) -> int:
     if not isinstance(niceness, int) or not 0 <= niceness <= 19:
         raise UsageError(f"Niceness is a whole number from 0 to 19; it was {niceness!r}.")
     return niceness
+
+
+def changed_options(options: CallOptions, niceness: int, changes: dict[str, Any]) -> tuple[CallOptions, int]:
+    """Options and niceness with some of them changed.
+
+    Raises:
+        UsageError: a value out of range.
+    """
+    niceness = check_niceness(changes.pop("niceness", niceness))
+    return replace(options, **changes), niceness

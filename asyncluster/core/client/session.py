@@ -7,7 +7,7 @@ the time `retry_at`. It tells each event that these hand back, outside its lock 
     up           read and write
     away         the link broke: said once in the log, then tried again with random, growing waits, for as long as
                  `patience` allows; calls are kept meanwhile
-    over         closed, or given up: `error` says why
+    over         closed, or given up: the ledger's `error` says why
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ class Session:
     Attributes:
         ledger: what is going on.
         retry_at: when to call `retry`, or None.
-        error: why everything is over; None while it is not.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class Session:
         self.path = path
         self.ledger = Ledger(f"python {os.getpid()}", random)
         self.retry_at: float | None = None
-        self.error: AsynClusterError | None = None
         self._patience = patience
         self._clock = clock
         self._random = random
@@ -144,23 +142,26 @@ class Session:
             return self._wait()
         return self._connected(link)
 
-    def close(self) -> None:
-        """Drops the link. What there was to say must have been written."""
+    def close(self) -> list[Event]:
+        """Drops the link and ends everything. What there was to say must have been written."""
+        return self._abandon(MasterUnreachable("This cluster has been closed."))
+
+    def forked(self) -> None:
+        """In a child process: the link is the parent's."""
+        error = "This process was forked from the one that opened the cluster. Open another one here."
+        self._abandon(MasterUnreachable(error))
+
+    # --- within -------------------------------------------------------------------------------------------
+
+    def _abandon(self, error: AsynClusterError) -> list[Event]:
+        """Ends everything with `error`."""
         self.retry_at = None
-        self.error = self.error or MasterUnreachable("This cluster has been closed.")
         if self._link is not None:
             self._link.close()
             self._link = None
-
-    def abandon(self, error: AsynClusterError) -> list[Event]:
-        """Ends everything with `error`."""
-        self.error = error
-        self.close()
         events: list[Event] = [Told(tell, None, error) for tell in self._up]
         self._up.clear()
         return events + self.ledger.abandon(error)
-
-    # --- within -------------------------------------------------------------------------------------------
 
     def _connected(self, link: Link) -> list[Event]:
         self._link = link
@@ -192,9 +193,9 @@ class Session:
         greeting = self.ledger.phase is Phase.GREETING
         events = self.ledger.lost()
         if greeting and isinstance(error, NotAllowed | ProtocolError):
-            return events + self.abandon(error)
+            return events + self._abandon(error)
         if self._up:
-            return events + self.abandon(MasterUnreachable(f"The master at {self.path} did not answer: {error}"))
+            return events + self._abandon(MasterUnreachable(f"The master at {self.path} did not answer: {error}"))
         now = self._clock()
         if self._away_since is None:
             self._away_since = now
@@ -212,4 +213,4 @@ class Session:
         if self._patience is None or self._away_since is None or now < self._away_since + self._patience:
             return []
         error = f"The master at {self.path} has been away for {self._patience:g} s. Its calls are given up."
-        return self.abandon(MasterUnreachable(error))
+        return self._abandon(MasterUnreachable(error))

@@ -20,10 +20,10 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from asyncluster.core.client.calls import Call, Event, Tell
+from asyncluster.core.client.calls import Call, Event, Tell, tell_all
 from asyncluster.core.client.collector import collector
 from asyncluster.core.client.session import Session
-from asyncluster.core.errors import JobCancelled, MasterUnreachable, UsageError
+from asyncluster.core.errors import JobCancelled, UsageError
 
 _log = logging.getLogger("asyncluster")
 
@@ -76,7 +76,7 @@ class Connection:
     def flush(self) -> None:
         """Sends what has been submitted, soon; to be called under the lock."""
         now = time.monotonic()
-        if now - self._written >= PACE:
+        if now - self._written >= PACE:  # the usual case of a single call
             self._write(now)
         elif not self._gathering:
             self._gathering = True
@@ -97,7 +97,7 @@ class Connection:
         """Ends these calls."""
         with self.lock:
             for call in calls:
-                call.job.cancel([call])
+                self._untold += call.job.cancel([call])
             self.flush()
 
     def ask(self, request: Callable[[Tell], Iterable[Event] | None]) -> Any:
@@ -108,12 +108,9 @@ class Connection:
         """
         answer = Answer(self)
         with self.lock:
-            if self.session.error is not None:
-                raise self.session.error.with_traceback(None)
             events = request(answer) or ()
             self.flush()
-        for event in events:
-            event.tell()
+        tell_all(events)
         return answer.wait()
 
     def close(self) -> None:
@@ -142,17 +139,13 @@ class Connection:
     def _run(self) -> None:
         try:
             self._loop()
-        except Exception as error:  # a bug of ours must not leave anybody waiting for ever
-            _log.critical("The client of AsynCluster stopped.", exc_info=error)
-            self._untold += self.session.abandon(MasterUnreachable(f"The client stopped because of a bug: {error!r}"))
-        finally:
-            with self.lock:
-                self.session.close()
-                untold, self._untold = self._untold, []
-                os.close(self._alarm)
-            collector.note(self, 0)
-            for event in untold:
-                event.tell()
+        except Exception:  # a bug of ours must not leave anybody waiting for ever
+            _log.critical("The client of AsynCluster stopped because of a bug.", exc_info=True)
+        with self.lock:
+            events = self._untold + self.session.close()
+            os.close(self._alarm)
+        collector.note(self, 0)
+        tell_all(events)
 
     def _loop(self) -> None:
         poll = select.poll()
@@ -171,14 +164,11 @@ class Connection:
                     poll.register(*wanted)
                 watched = wanted
             ready = dict(poll.poll(wait))
-            with self.lock:
-                events = self._turn(ready)
-            for event in events:
-                event.tell()
+            tell_all(self._turn(ready))  # and keep no reference to results while waiting
 
     def _is_over(self) -> bool:
         if self._closing_until is None:
-            return self.session.error is not None
+            return self.ledger.error is not None
         said = not self.session.blocked and not self.ledger.has_more
         return said or self.session.fileno < 0 or time.monotonic() >= self._closing_until
 
@@ -195,24 +185,24 @@ class Connection:
     def _turn(self, ready: dict[int, int]) -> list[Event]:
         if self._alarm in ready:
             os.eventfd_read(self._alarm)
-        now = time.monotonic()
-        if ready.get(self.session.fileno, 0) & ~select.POLLOUT:
-            self._untold += self.session.read()
-        if self._closing_until is not None or self.session.blocked or now >= self._written + PACE:
-            self._gathering = False
-            self._written = now
-            self._untold += self.session.write()
-        if self.session.retry_at is not None and now >= self.session.retry_at:
-            self._untold += self.session.retry()
-        collector.note(self, self.ledger.pending)
-        events, self._untold = self._untold, []
+        with self.lock:
+            now = time.monotonic()
+            if ready.get(self.session.fileno, 0) & ~select.POLLOUT:
+                self._untold += self.session.read()
+            if self._closing_until is not None or self.session.blocked or now >= self._written + PACE:
+                self._gathering = False
+                self._written = now
+                self._untold += self.session.write()
+            if self.session.retry_at is not None and now >= self.session.retry_at:
+                self._untold += self.session.retry()
+            collector.note(self, self.ledger.pending)
+            events, self._untold = self._untold, []
         return events
 
     def forked(self) -> None:
         """In a child process: the link is the parent's, and the lock may be held by a thread that is not here."""
         self.lock = threading.RLock()
-        error = "This process was forked from the one that opened the cluster. Open another one here."
-        self.session.abandon(MasterUnreachable(error))
+        self.session.forked()
 
 
 class Answer:
