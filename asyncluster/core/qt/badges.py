@@ -44,6 +44,22 @@ def paint_badge(painter: QPainter, rect: QRectF, state: State, tokens: Tokens) -
     painter.restore()
 
 
+def paint_warning(painter: QPainter, rect: QRectF, tokens: Tokens) -> None:
+    """Draws the sign of a warning that is no node's state: a triangle in the colour of draining."""
+    color = tokens.states[State.DRAINING]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(rect.topLeft())
+    painter.scale(rect.width() / GRID, rect.height() / GRID)
+    join = Qt.PenJoinStyle.RoundJoin
+    painter.setPen(QPen(QColor(color), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, join))
+    painter.setBrush(QColor(color))
+    painter.drawPolygon(QPolygonF([QPointF(12, 3.5), QPointF(22, 20.5), QPointF(2, 20.5)]))
+    painter.translate(0, 2)
+    _exclamation(painter, QColor(ink_on(color)))
+    painter.restore()
+
+
 def _shape(state: State) -> QPainterPath:
     path = QPainterPath()
     if state in (State.DRAINING, State.OFFLINE):

@@ -127,6 +127,10 @@ def plain_font(pixels: int, weight: Weight, *, tabular: bool) -> QFont:
 class Look(QObject):
     """The theme that a program wears.
 
+    Attributes:
+        theme: the present one.
+        mode: what was chosen.
+
     Signals:
         changed: the theme is another one; widgets that paint for themselves update.
 
@@ -142,7 +146,7 @@ class Look(QObject):
         self.theme = Theme()
         self._app = app
         self._sheets = tuple(sheets)
-        self._mode = Mode.AUTO
+        self.mode = Mode.AUTO
         app.setStyle("Fusion")
         hints = app.styleHints()
         if hints is not None:
@@ -150,19 +154,19 @@ class Look(QObject):
 
     def choose(self, mode: Mode, *, scale: float = 1.0) -> None:
         """Wears the colours of `mode` at `scale`, from now on and at once."""
-        self._mode = mode
+        self.mode = mode
         self._wear(Theme(self._tokens(), scale))
 
     def _follow(self) -> None:
-        if self._mode is Mode.AUTO:
+        if self.mode is Mode.AUTO:
             self._wear(Theme(self._tokens(), self.theme.scale))
 
     def _tokens(self) -> Tokens:
-        if self._mode is Mode.AUTO:
+        if self.mode is Mode.AUTO:
             hints = self._app.styleHints()
             dark = hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark
         else:
-            dark = self._mode is Mode.DARK
+            dark = self.mode is Mode.DARK
         return DARK if dark else LIGHT
 
     def _wear(self, theme: Theme) -> None:

@@ -23,7 +23,7 @@ MAX_FRAME = 64 * 1024
 
 Word: TypeAlias = Annotated[str, Meta(max_length=100)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
-MessageId: TypeAlias = Annotated[int, Meta(ge=0, lt=2**63)]
+MessageId: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -59,7 +59,7 @@ class State(Message, tag=1, frozen=True):
     weekly: Seconds | None = None
     closes: float | None = None
     zone: Word = ""
-    warn_at: Annotated[list[Seconds], Meta(max_length=20)] = [900.0, 300.0, 60.0]
+    warn_at: Annotated[tuple[Seconds, ...], Meta(max_length=20)] = (900.0, 300.0, 60.0)
     language: Annotated[str, Meta(max_length=20)] = "en"
     mode: Annotated[str, Meta(pattern="^(auto|light|dark)$")] = "auto"
     scale: Annotated[float, Meta(ge=1, le=3)] = 1.0

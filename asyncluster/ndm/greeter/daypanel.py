@@ -7,9 +7,10 @@ from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
 from asyncluster.core.qt.day import HEIGHT, paint_day, quarters
+from asyncluster.core.qt.walltime import minute_of
 from asyncluster.ndm.greeter import words
 from asyncluster.ndm.greeter.greeter import Greeter
-from asyncluster.ndm.greeter.hours import hours, minute_of
+from asyncluster.ndm.greeter.hours import hours
 from asyncluster.ndm.greeter.labels import named_label
 
 WIDTH = 768

@@ -12,6 +12,7 @@ from datetime import datetime
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from asyncluster.core.qt.theme import Look, Mode
+from asyncluster.core.qt.walltime import wall_clock, zone_named
 from asyncluster.core.wire.greeter import (
     Accepted,
     Configuration,
@@ -24,7 +25,6 @@ from asyncluster.core.wire.greeter import (
     ToGreeter,
 )
 from asyncluster.ndm.greeter import layouts, words
-from asyncluster.ndm.greeter.hours import wall_clock, zone_named
 from asyncluster.ndm.greeter.keyboard import Keyboard
 from asyncluster.ndm.greeter.login import Field, LoginModel
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-DAY = 1440
 
 
 @dataclass(frozen=True)
@@ -48,21 +44,3 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((start, end))
     return tuple(merged)
-
-
-def zone_named(name: str) -> tzinfo | None:
-    """The time zone; None, which means that of this computer, for "" and for what nobody knows."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
-def wall_clock(instant: float, zone: tzinfo | None) -> datetime:
-    """What the clock on the wall says at `instant`, seconds since 1970."""
-    return datetime.fromtimestamp(instant, zone)
-
-
-def minute_of(moment: datetime) -> int:
-    """Minutes since midnight on the wall clock."""
-    return moment.hour * 60 + moment.minute

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QLabel, QWidget
 
-from asyncluster.core.qt.badges import paint_badge
+from asyncluster.core.qt.badges import paint_badge, paint_warning
 from asyncluster.core.qt.bars import paint_bar
 from asyncluster.core.qt.icons import paint_icon
 from asyncluster.core.qt.theme import Look, Weight
@@ -82,9 +82,10 @@ class NoticeBox(QWidget):
         place = QRectF(theme.px(8), self._head.y() - theme.px(1), size, size)
         if self._notice.kind is Kind.ERROR:
             paint_badge(painter, place, State.ERROR, theme.tokens)
+        elif self._notice.kind is Kind.WARNING:
+            paint_warning(painter, place, theme.tokens)
         else:
-            name = "clock" if self._notice.kind is Kind.COUNTDOWN else "warning"
-            paint_icon(painter, place, name, theme.color("text"))
+            paint_icon(painter, place, "clock", theme.color("text"))
         if self._notice.share is not None:
             left = self._head.x()
             bar = QRectF(left, self.height() - theme.px(10), self.width() - left - theme.px(8), _BAR_HEIGHT)

@@ -6,6 +6,7 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
 
+from asyncluster.core.qt.badges import paint_warning
 from asyncluster.core.qt.icons import paint_icon
 from asyncluster.core.qt.theme import Weight
 from asyncluster.core.qt.tokens import State, mix
@@ -81,7 +82,10 @@ class MasterLine(QWidget):
         size = theme.px(16)
         place = QRectF(0, (self.height() - size) / 2, size, size)
         ink = theme.color("muted" if reachable else "text")
-        paint_icon(painter, place, "check" if reachable else "warning", ink)
+        if reachable:
+            paint_icon(painter, place, "check", ink)
+        else:
+            paint_warning(painter, place, theme.tokens)
         painter.setPen(ink)
         painter.setFont(theme.font(14))
         text = QRectF(theme.px(26), 0, self.width() - theme.px(26), self.height())

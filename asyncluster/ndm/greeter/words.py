@@ -8,10 +8,11 @@ from enum import Enum
 
 from PyQt6.QtCore import QCoreApplication, QDate, QLocale
 
+from asyncluster.core.qt.sentences import translated
+from asyncluster.core.qt.walltime import wall_clock, zone_named
 from asyncluster.core.wire.greeter import MasterState, Openings
-from asyncluster.ndm.greeter.hours import Hours, wall_clock, zone_named
+from asyncluster.ndm.greeter.hours import Hours
 from asyncluster.ndm.greeter.login import LoginModel, Phase
-from asyncluster.ndm.greeter.sentences import translated
 
 translate = QCoreApplication.translate
 
