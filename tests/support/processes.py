@@ -1,0 +1,199 @@
+"""A real master and real nodes as processes, started, killed and watched by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import asyncluster as ac
+
+CLASSIC = """\
+[server]
+database = {database}
+subnets = 127.0.0.1, 192.168.135.0/24
+[client]
+host = 127.0.0.1
+user = test
+password = {password}
+worker user = {user}
+[common]
+tcp port = {port}
+socket = {folder}/control.sock
+server password = {server_password}
+state = {folder}/state
+[display]
+size = 300, 200
+window manager = /usr/bin/startkde
+niceness = 10
+"""
+
+
+_between_looks = threading.Event()  # never set: gives other processes the time to do something
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+    """Returns what `condition` gives as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        _between_looks.wait(0.02)
+    return value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Daemon:
+    """A master or a node in a process group of its own; what it logs is shown when a test fails."""
+
+    def __init__(self, name: str, arguments: list[str], folder: Path) -> None:
+        self.name = name
+        self.log_path = folder / f"{name}-{secrets.token_hex(2)}.log"
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = folder / f"notify-{secrets.token_hex(4)}"
+        self._notify.bind(str(path))
+        environment = {**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONUNBUFFERED": "1"}
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "asyncluster", *arguments],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def wait_ready(self, seconds: float = 30.0) -> Daemon:
+        self._notify.settimeout(seconds)
+        try:
+            while b"READY=1" not in self._notify.recv(4096):
+                pass
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not become ready:\n{self.log}") from None
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL to this process alone; its children are its own business."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM, and what it exits with."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not stop:\n{self.log}") from None
+        finally:
+            self._notify.close()
+
+
+class RealCluster:
+    """One master and its nodes, with the configuration of old."""
+
+    def __init__(self, folder: Path, database: str = "sqlite://:memory:") -> None:
+        self.folder = folder
+        self.config = folder / "asyncluster.conf"
+        self.socket = folder / "control.sock"
+        self.daemons: list[Daemon] = []
+        self.config.touch(mode=0o600)
+        self.config.write_text(
+            CLASSIC.format(
+                database=database,
+                folder=folder,
+                port=free_port(),
+                password=secrets.token_urlsafe(16),
+                server_password=secrets.token_urlsafe(16),
+                user=pwd.getpwuid(os.getuid()).pw_name,  # no separation: the tests of the steward are about that
+            )
+        )
+
+    def start_master(self) -> Daemon:
+        return self._start("master", "master", "run").wait_ready()
+
+    def start_node(self, *options: str, workers: int = 1) -> Daemon:
+        return self._start("node", "node", "run", "--headless", "--workers", str(workers), *options).wait_ready()
+
+    def _start(self, name: str, *arguments: str) -> Daemon:
+        daemon = Daemon(name, ["--config", str(self.config), "-v", *arguments], self.folder)
+        self.daemons.append(daemon)
+        return daemon
+
+    def run(self, *arguments: str, text: str | None = None, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "asyncluster", "--config", str(self.config), *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints with --json."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def client(self) -> ac.Cluster:
+        return ac.Cluster(socket=self.socket)
+
+    def wait_for_nodes(self, count: int) -> list[dict[str, Any]]:
+        def attached() -> list[dict[str, Any]]:
+            with self.client() as cluster:
+                nodes = [node for node in cluster.nodes() if node["state"] != "lost"]
+            return nodes if len(nodes) == count else []
+
+        return wait_for(attached, f"{count} nodes")  # type: ignore[no-any-return]
+
+    def stop(self) -> None:
+        for daemon in reversed(self.daemons):
+            if daemon.process.poll() is None:
+                daemon.stop()
+
+
+@pytest.fixture
+def real_cluster(tmp_path: Path) -> Iterator[RealCluster]:
+    """An empty cluster; the test starts what it needs."""
+    cluster = RealCluster(tmp_path)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        for daemon in cluster.daemons:
+            print(f"--- {daemon.name} ({daemon.process.pid})\n{daemon.log}")
+
+
+@pytest.fixture
+def cluster(real_cluster: RealCluster) -> RealCluster:
+    """A master and two nodes of one worker each."""
+    real_cluster.start_master()
+    for _ in range(2):
+        real_cluster.start_node()
+    real_cluster.wait_for_nodes(2)
+    return real_cluster
