@@ -12,7 +12,7 @@ from asyncluster.core.commands.options import GlobalOptions, pass_options
 _COLUMNS = (
     Column("Node", "name"),
     Column("State", "state"),
-    Column("Person", "person"),
+    Column("Person", "people", show=lambda people: ", ".join(people) or "—"),
     Column("Workers", "workers", right=True),
     Column("Running", "running", right=True),
     Column("Waiting", "queued", right=True),
@@ -52,7 +52,7 @@ def _facts(node: dict[str, Any]) -> list[tuple[str, object]]:
         ("Node", node["name"]),
         ("State", node["state"]),
         ("Since", local_time(node["since"])),
-        ("Person", node["person"]),
+        ("Person", ", ".join(node["people"]) or None),
         ("Cores", node["cores"]),
         ("Workers", node["workers"]),
         ("Running", node["running"]),

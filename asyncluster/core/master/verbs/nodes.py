@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asyncluster.core.database.sessions import open_sessions
 from asyncluster.core.errors import UsageError
 from asyncluster.core.jobs.records import NodeRecord
 from asyncluster.core.master.verbs.desk import Question
@@ -15,12 +16,14 @@ from asyncluster.core.wire.verbs.cluster import Nodes, Nothing
 async def list_nodes(question: Question, args: Nothing) -> list[dict[str, Any]]:
     """All nodes, by name."""
     nodes = question.switchboard.dispatcher.nodes()
-    return [_answer(question, node) for node in sorted(nodes, key=lambda node: node.name)]
+    people = await _people(question)
+    return [_answer(question, node, people) for node in sorted(nodes, key=lambda node: node.name)]
 
 
 async def show_nodes(question: Question, args: Nodes) -> list[dict[str, Any]]:
     """The nodes named."""
-    return [_answer(question, node) for node in _find(question, args.names)]
+    nodes, people = _find(question, args.names), await _people(question)
+    return [_answer(question, node, people) for node in nodes]
 
 
 async def drain(question: Question, args: Nodes) -> None:
@@ -48,14 +51,24 @@ def _find(question: Question, names: list[str]) -> list[NodeRecord]:
     return [node for _, node in found if node is not None]
 
 
-def _answer(question: Question, node: NodeRecord) -> dict[str, Any]:
+async def _people(question: Question) -> dict[str, list[str]]:
+    """Who is logged in, by node. Who sits where concerns operators only."""
+    if question.role is not Role.OPERATOR:
+        return {}
+    people: dict[str, list[str]] = {}
+    for session in await question.database.run(open_sessions):
+        people.setdefault(session.node, []).append(session.user)
+    return people
+
+
+def _answer(question: Question, node: NodeRecord, people: dict[str, list[str]]) -> dict[str, Any]:
     telemetry, attach = node.telemetry, node.attach
     switchboard = question.switchboard
     return {
         "name": node.name,
         "state": node.state,
         "since": switchboard.iso(node.since),
-        "person": None,
+        "people": people.get(node.name, []),
         "cores": attach.cores,
         "workers": node.slots,
         "running": min(node.outstanding, node.slots),

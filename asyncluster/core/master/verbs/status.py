@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncluster import __version__
+from asyncluster.core.database.sessions import open_sessions
 from asyncluster.core.master.verbs.desk import Question
 from asyncluster.core.master.verbs.verb import Verb
 from asyncluster.core.wire.roles import Role
@@ -34,7 +35,7 @@ async def status(question: Question, args: Nothing) -> dict[str, Any]:
             "running": sum(job.running for job in jobs),
             "queued": sum(job.queued for job in jobs),
         },
-        "sessions": 0,
+        "sessions": len(await question.database.run(open_sessions)),
     }
 
 
