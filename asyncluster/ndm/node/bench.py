@@ -106,7 +106,7 @@ class Bench:
     def take_void(self, job: Job, held: Held) -> None:
         """Ends a call that does not count any more, wherever it is."""
         worker = self.pool.get(held.worker)
-        if worker is None or worker.calls.pop(held.ref, None) is None:
+        if worker is None or worker.calls.pop(held.ref, None) is None or worker.dying:
             return
         glance = self.look(worker.number)
         begun = (glance.call, glance.attempt) == held.ref

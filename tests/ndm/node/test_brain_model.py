@@ -48,6 +48,12 @@ class FakeWorker:
                     self.rows = [row for row in self.rows if row[:2] not in message.calls]
         self.sent.clear()
 
+    def has(self) -> set[tuple[int, int]]:
+        """Calls that it has been sent and not reported."""
+        sent = [(message.job, row[0]) for message in self.sent if isinstance(message, m.Run) for row in message.rows]
+        rows = [*self.rows, *self.finished, *([self.current] if self.current else [])]
+        return {*sent, *((self.job, row[0]) for row in rows)}
+
     def begin(self, now: float) -> m.RunRow:
         self.current = self.rows.pop(0)
         self.page = Glance(self.current[0], self.current[1], now, None)
@@ -283,7 +289,8 @@ class BrainMachine(RuleBasedStateMachine):
     def no_call_waits_while_a_slot_is_free(self) -> None:
         dying = sum(1 for worker in self.workers.values() if worker.killed and (worker.job or worker.sent))
         if self.brain.state in ("run", "nice") and sum(self.brain.running().values()) + dying < SLOTS:
-            assert not self.brain.queued() or self.brain.trouble
+            held = {(holding.job, call) for holding in self.brain.holding() for call, _ in holding.calls}
+            assert self.brain.trouble or held <= {key for worker in self.workers.values() for key in worker.has()}
 
     def teardown(self) -> None:
         """Left in peace, the node ends every call."""
