@@ -234,7 +234,7 @@ class RunningMaster:
     def __init__(self, path: Path, workers: int = 2, window: int = 1000) -> None:
         self.path = path
         self.model = MasterModel(window)
-        self.model.answers["nodes"] = [{"name": NODE, "state": "up", "workers": workers}]
+        self.model.answers["node list"] = [{"name": NODE, "state": "run", "workers": workers}]
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.hold = False

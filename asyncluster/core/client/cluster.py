@@ -79,7 +79,7 @@ class Cluster:
 
     def nodes(self) -> list[dict[str, Any]]:
         """All nodes and what they do, as `asyncluster node list --json` shows them."""
-        nodes: list[dict[str, Any]] = self.ask("nodes")
+        nodes: list[dict[str, Any]] = self.ask("node list")
         return nodes
 
     def status(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from asyncluster.core.client.calling import Caller
 from asyncluster.core.client.calls import tell_all
 from asyncluster.core.client.futures import CallFuture
 from asyncluster.core.client.kinds import Function
-from asyncluster.core.client.mapping import End, Mapping, check_buffersize
+from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, store_all
 from asyncluster.core.client.options import CallOptions, changed_options
 from asyncluster.core.client.threads import Connection
@@ -118,7 +118,7 @@ class Job:
                 mapping.feed()
                 ends.reverse()
                 while ends:
-                    yield _open(ends.pop())
+                    yield open_end(ends.pop())
         finally:
             mapping.cancel()
 
@@ -232,17 +232,6 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.name!r}: {self.pending} calls pending>"
-
-
-def _open(end: End) -> Any:
-    """The value; raises the error."""
-    value, error = end
-    if error is None:
-        return value
-    try:
-        raise error
-    finally:
-        del end, error  # a traceback refers to this frame
 
 
 def _cancel_all(futures: Iterable[CallFuture]) -> None:

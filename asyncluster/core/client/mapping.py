@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from asyncluster.core.client.calling import Caller
 from asyncluster.core.client.calls import Broken, Call, Returned
@@ -35,9 +35,8 @@ SINGLES = 1000
 #: Work in a chunk, in seconds; calls longer than a tenth of it go alone.
 CHUNK_SECONDS = 0.010
 
-#: Calls in a chunk at most, and bytes of arguments beyond which chunks get shorter.
+#: Calls in a chunk at most.
 LONGEST_CHUNK = 1000
-CHUNK_BYTES = 128 * 1024
 
 
 class ChunkSize:
@@ -72,9 +71,26 @@ class ChunkSize:
         self._mean = each if not self._mean else 0.8 * self._mean + 0.2 * each
         self._most = min(LONGEST_CHUNK, max(self._most, 4 * calls))
 
-    def was_large(self, calls: int) -> None:
-        """So many calls had more arguments than a chunk should carry."""
-        self._most = max(1, calls // 2)
+
+class SlotOwner(Protocol):
+    """Whoever makes slots.
+
+    Attributes:
+        caller: how calls are made.
+        counting: guards counts that several threads change.
+    """
+
+    caller: Caller
+    counting: threading.Lock
+
+    def kind(self, *, chunked: bool) -> int:
+        """The kind of the calls."""
+
+    def ran(self, calls: int, seconds: float) -> None:
+        """So many calls took so long together."""
+
+    def completed(self, slot: Slot) -> None:
+        """All ends of a slot are there."""
 
 
 class Slot:
@@ -86,10 +102,10 @@ class Slot:
         missing: how many have no end yet.
     """
 
-    __slots__ = ("_calls", "_rows", "count", "ends", "mapping", "missing")
+    __slots__ = ("_calls", "_owner", "_rows", "count", "ends", "missing")
 
-    def __init__(self, mapping: Mapping, rows: list[Args]) -> None:
-        self.mapping = mapping
+    def __init__(self, owner: SlotOwner, rows: list[Args]) -> None:
+        self._owner = owner
         self._rows = rows  # kept until the end, in case that they must be offered one by one
         self._calls: list[Call] = []
         self.ends: list[End | None] = [None] * len(rows)
@@ -101,8 +117,8 @@ class Slot:
             self._offer_singly()
             return
         try:
-            kind = self.mapping.kind(chunked=True)
-            self._calls.append(self.mapping.caller.call_chunk(kind, self._rows, self))
+            kind = self._owner.kind(chunked=True)
+            self._calls.append(self._owner.caller.call_chunk(kind, self._rows, self))
         except CannotPickle:
             self._offer_singly()  # some may be fine
         except AsynClusterError as error:
@@ -111,14 +127,18 @@ class Slot:
     def _offer_singly(self) -> None:
         for place, args in enumerate(self._rows):
             try:
-                kind = self.mapping.kind(chunked=False)
-                self._calls.append(self.mapping.caller.call_kind(kind, args, Single(self, place)))
+                kind = self._owner.kind(chunked=False)
+                self._calls.append(self._owner.caller.call_kind(kind, args, Single(self, place)))
             except AsynClusterError as error:
                 self.end(place, (None, error))
 
+    def take(self) -> list[End]:
+        """The ends, when none is missing."""
+        return cast("list[End]", self.ends)
+
     def cancel(self) -> None:
         """Ends what is under way."""
-        self.mapping.caller.port.cancel(self._calls)
+        self._owner.caller.port.cancel(self._calls)
 
     def returned(self, event: Returned) -> None:
         """From the ledger: the chunk came back."""
@@ -132,10 +152,10 @@ class Slot:
         except Exception as error:
             self._fill(error)
             return
-        self.mapping.size.ran(len(ends), event.call.micros / 1e6)
+        self._owner.ran(len(ends), event.call.micros / 1e6)
         self.ends = ends
         self.missing = 0
-        self.mapping.completed(self)
+        self._owner.completed(self)
 
     def failed(self, event: Broken) -> None:
         """From the ledger: the chunk has no results."""
@@ -145,19 +165,23 @@ class Slot:
         else:
             self._fill(event.error)
 
+    def ran(self, seconds: float) -> None:
+        """One call took so long."""
+        self._owner.ran(1, seconds)
+
     def end(self, place: int, end: End) -> None:
         """One call has its end."""
         self.ends[place] = end
-        with self.mapping.counting:
+        with self._owner.counting:
             self.missing -= 1
             missing = self.missing
         if not missing:
-            self.mapping.completed(self)
+            self._owner.completed(self)
 
     def _fill(self, error: BaseException) -> None:
         self.ends = [(None, error)] * self.count
         self.missing = 0
-        self.mapping.completed(self)
+        self._owner.completed(self)
 
 
 class Single:
@@ -170,7 +194,7 @@ class Single:
         self._place = place
 
     def returned(self, event: Returned) -> None:
-        self._slot.mapping.size.ran(1, event.call.micros / 1e6)
+        self._slot.ran(event.call.micros / 1e6)
         self._slot.end(self._place, open_result(event))
 
     def failed(self, event: Broken) -> None:
@@ -206,7 +230,7 @@ class Mapping:
     ) -> None:
         check_buffersize(buffersize)
         # A chunk has one time limit and one crash: calls whose options are about these go alone.
-        self.size = ChunkSize(chunksize if caller.options.in_chunks else 1)
+        self._size = ChunkSize(chunksize if caller.options.in_chunks else 1)
         self.caller = caller
         self.done = 0
         self._function = function
@@ -228,6 +252,10 @@ class Mapping:
         """The kind of its calls."""
         return self.caller.kind(self._function, chunked=chunked)
 
+    def ran(self, calls: int, seconds: float) -> None:
+        """From a slot: so many calls took so long together."""
+        self._size.ran(calls, seconds)
+
     def feed(self) -> None:
         """Submits as much as it may. Only one thread does so at a time; another has nothing to add."""
         while self._may_feed() and self._feeding.acquire(blocking=False):
@@ -245,7 +273,7 @@ class Mapping:
     def _feed_one(self) -> None:
         source = self._rows
         assert source is not None
-        size = self.size.next()
+        size = self._size.next()
         if self._buffersize is not None:
             size = min(size, self._buffersize - (self._fed - self._taken))
         rows = list(islice(source, size))
@@ -281,7 +309,7 @@ class Mapping:
             return None
         slot = self._slots.popleft()
         self._taken += slot.count
-        return cast("list[End]", slot.ends)
+        return slot.take()
 
     def cancel(self) -> None:
         """Ends everything that is under way, and feeds no more."""
@@ -300,3 +328,14 @@ def check_buffersize(buffersize: int | None) -> None:
         raise TypeError("buffersize must be an integer or None")
     if buffersize < 1:
         raise ValueError("buffersize must be None or > 0")
+
+
+def open_end(end: End) -> Any:
+    """The value; raises the error."""
+    value, error = end
+    if error is None:
+        return value
+    try:
+        raise error
+    finally:
+        del end, error  # a traceback refers to this frame

@@ -82,13 +82,17 @@ class Connection:
             self._gathering = True
             self._ring()
 
+    def in_background(self) -> bool:
+        """Whether this is the background thread, which must not wait for anything."""
+        return threading.current_thread() is self._thread
+
     def before_waiting(self) -> None:
         """To be called by a thread that is about to wait for something.
 
         Raises:
             UsageError: it is the background thread, for which it would wait for ever.
         """
-        if threading.current_thread() is self._thread:
+        if self.in_background():
             raise UsageError("A callback of a future must not wait for another call: nobody would bring its result.")
         with self.lock:
             self._write(time.monotonic())
@@ -121,7 +125,7 @@ class Connection:
                 for job in list(self.ledger.jobs.values()):
                     self._untold += self.ledger.close_job(job, JobCancelled("The cluster was closed."))
                 self._ring()
-        if threading.current_thread() is not self._thread and self._thread.is_alive():
+        if not self.in_background() and self._thread.is_alive():
             self._thread.join()
 
     def _write(self, now: float) -> None:

@@ -232,7 +232,7 @@ class TestCancelling:
         assert isinstance(future.exception(10), JobCancelled)
         master_model.wait_for(lambda model: not model.jobs)
         with pytest.raises(MasterUnreachable):
-            cluster.ask("nodes")
+            cluster.ask("node list")
 
 
 class TestMapping:
@@ -434,7 +434,7 @@ class TestMasterAway:
 
 class TestAsking:
     def test_answers_and_refusals(self, cluster, master_model):
-        assert cluster.nodes() == [{"name": "node-1", "state": "up", "workers": 2}]
+        assert cluster.nodes() == [{"name": "node-1", "state": "run", "workers": 2}]
         master_model.model.answers["kick"] = Refusal(0, 4, "You may not do that.")
         with pytest.raises(NotAllowed):
             cluster.ask("kick", name="ann")
