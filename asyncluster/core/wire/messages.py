@@ -306,6 +306,23 @@ class Refusal(Message, tag=39, frozen=True):
     message: LongText
 
 
+class Feed(Message, tag=51, frozen=True):
+    """Rows of a topic that the client watches (see `feed`).
+
+    Attributes:
+        at: what the master's clock shows, in seconds since 1970.
+        full: forget all rows of the topic first.
+        rows: a list of the topic's rows, new ones and changed ones.
+        gone: ids of rows that are there no more.
+    """
+
+    topic: Text
+    at: float
+    full: bool
+    rows: msgspec.Raw
+    gone: list[str | int] = []
+
+
 # --- Node daemon -> master, and worker -> node daemon ---------------------------------------------------
 
 
@@ -521,7 +538,7 @@ _BlobHere: TypeAlias = BlobAt | BlobSeen
 FromClient: TypeAlias = Hello | OpenJob | Entry | Submit | SubmitLarge | Cancel | CloseJob | Ask | _Blob
 ToClient: TypeAlias = (
     Welcome | JobOpened | Logged | Results | ResultLarge | Failed | JobEnded | Progress | Output
-    | Answer | Refusal | _Blob
+    | Answer | Refusal | Feed | _Blob
 )  # fmt: skip
 FromNode: TypeAlias = (
     Attach | Done | DoneLarge | Broke | Returned | Unfit | Output | Progress | Telemetry
