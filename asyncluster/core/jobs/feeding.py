@@ -41,11 +41,11 @@ class Feeding:
     def settle(self) -> None:
         """Hands out all that can be handed out now, and recalls what waits at the wrong place."""
         board = self._board
+        if len(board.runnable) == 1:
+            self._place_woken()  # with nobody to be fair to, the least loaded nodes come before those that reported
         while board.changed:
             self._fill(board.changed.popitem()[1])
-        while board.woken:
-            self._place(board.woken.pop(next(iter(board.woken))))
-        board.changed.clear()  # by our own handing out
+        self._place_woken()
         self._recall()
 
     # --- a node has room --------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ class Feeding:
 
     def _fill_from(self, node: Node, job: Job) -> None:
         """With one job there is nobody to be fair to."""
-        while job.queue and (count := self._room(node, job)):
+        while job.queue and (count := min(self._room(node, job), self._portion(node, job))):
             self._board.virtual = max(self._board.virtual, job.turn)
             self._give(node, job, count)
             if node.outstanding >= node.slots:
@@ -73,7 +73,7 @@ class Feeding:
         while turns and node.slow < node.slots:
             turn, _key, job = heappop(turns)
             quick = self._is_quick(job)
-            count = self._room(node, job)
+            count = min(self._room(node, job), self._portion(node, job))
             if count and not quick:
                 count = 1 if not contested or node.outstanding < node.slots else 0
             if not count:
@@ -98,17 +98,25 @@ class Feeding:
         share = node.shares.get(job.key)
         has = len(share.quick) if share is not None else 0
         target = open_slots * pace.depth
-        idle = node.slots - node.outstanding
-        if idle <= 0 and 2 * has > target:
+        if node.outstanding >= node.slots and 2 * has > target:
             return 0
+        return max(0, target - has)
+
+    def _portion(self, node: Node, job: Job) -> int:
+        """How many calls are the node's part of the job's queue: it never leaves a slot of it empty."""
         even = ceil(len(job.queue) * node.slots / self._board.ladder.slots)
-        return max(0, min(target - has, max(idle, even, pace.batch)))
+        return max(node.slots - node.outstanding, even, self._batch(job))
 
     def _is_quick(self, job: Job) -> bool:
         row = job.queue.head()
         return row is not None and job.kinds[row[1]].pace.quick
 
     # --- a job has calls again --------------------------------------------------------------------------------
+
+    def _place_woken(self) -> None:
+        woken = self._board.woken
+        while woken:
+            self._place(woken.pop(next(iter(woken))))
 
     def _place(self, job: Job) -> None:
         ladder = self._board.ladder
@@ -119,32 +127,28 @@ class Feeding:
         while job.queue:
             node = next((node for node in ladder.idle() if node.name not in job.unfit), None)
             if node is None:
-                break
+                self._place_on_busy(job, even)
+                return
             room = self._room(node, job)
             if not self._is_quick(job):
                 room = min(room, node.slots - node.outstanding)
             self._give(node, job, min(room, max(ceil(even * node.slots), self._batch(job))))
-        if job.queue:
-            self._place_on_busy(job)
+
+    def _place_on_busy(self, job: Job, even: float) -> None:
+        """Quick calls fill their place on nodes. Of the others only the first one of a job goes, to wait there."""
+        for node in list(islice(self._board.ladder.busy(), _LOOK)):
+            if not job.queue or (job.running and not self._is_quick(job)):
+                return
+            if node.name in job.unfit:
+                continue
+            part = max(ceil(even * node.slots), self._batch(job)) if self._is_quick(job) else 1
+            count = min(self._room(node, job), part)
+            if count:
+                self._give(node, job, count)
 
     def _batch(self, job: Job) -> int:
         row = job.queue.head()
         return job.kinds[row[1]].pace.batch if row is not None else 1
-
-    def _place_on_busy(self, job: Job) -> None:
-        """Quick calls fill their place on nodes. Of the others only the first one of a job goes, to wait there."""
-        for node in list(islice(self._board.ladder.busy(), _LOOK)):
-            if not job.queue:
-                return
-            if node.name in job.unfit:
-                continue
-            count = self._room(node, job)
-            if not self._is_quick(job):
-                if job.running:
-                    return
-                count = min(count, 1)
-            if count:
-                self._give(node, job, count)
 
     # --- handing out ------------------------------------------------------------------------------------------
 
@@ -227,7 +231,7 @@ class Feeding:
             found = self._recallable(giver, taker)
             if found is not None:
                 job, share = found
-                stuck = board.now - share.since >= share.patience
+                stuck = board.now >= share.since + share.patience
                 if stuck or waiting * job.mean > share.patience * giver.slots:
                     share.recalls += 1
                     board.tell_node(giver, Recall(job.key, min(len(share), (waiting + 1) // 2)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncluster.core.jobs.blobs import JobBlobs
 from asyncluster.core.jobs.callqueue import CallQueue
-from asyncluster.core.jobs.pace import Pace
+from asyncluster.core.jobs.pace import Pace, blend
 from asyncluster.core.jobs.records import JobRecord, JobState, Owner
 from asyncluster.core.jobs.tally import Tally
 from asyncluster.core.wire.messages import BlobRef, CallKind, CallRow, Entry, Failure, Message
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from asyncluster.core.jobs.node import Node
 
 _STEP = 1.25  # what one step of `nice` is worth to Linux' scheduler
-_MEMORY = 16  # so many calls weigh as much as all that was known before
 _GUESS = 0.020  # seconds a call takes, as long as nothing is known
 
 
@@ -46,7 +45,7 @@ class Job:
         nodes: those that have a share of it, by name.
         running: calls that nodes have.
         virtual: seconds of work it has had, divided by its weight: who had least is served first.
-        mean: seconds one of its calls takes.
+        measured: seconds one of its calls takes; None: not known.
         highest: largest number of a call so far.
         unfit: nodes on which an entry of the log failed, with the last line of the traceback; `trouble`: the latest
             such failure, whole.
@@ -74,7 +73,7 @@ class Job:
         "late",
         "log",
         "log_bytes",
-        "mean",
+        "measured",
         "name",
         "niceness",
         "nodes",
@@ -106,7 +105,7 @@ class Job:
         self.trouble: Failure | None = None
         self.running = 0
         self.virtual = 0.0
-        self.mean = _GUESS
+        self.measured: float | None = None
         self.highest = -1
         self.attempts: dict[int, int] = {}
         self.crashes: dict[int, int] = {}
@@ -124,6 +123,11 @@ class Job:
         self.weight = _STEP**-niceness
 
     @property
+    def mean(self) -> float:
+        """Seconds one of its calls takes, at a guess if need be."""
+        return _GUESS if self.measured is None else self.measured
+
+    @property
     def turn(self) -> float:
         """Its virtual time with what nodes have already in hand: the least is next."""
         return self.virtual + self.running * self.mean / self.weight
@@ -134,7 +138,7 @@ class Job:
     def learn(self, rows: int, seconds: float) -> None:
         """Takes in that `rows` of its calls took `seconds` in all."""
         self.charge(seconds)
-        self.mean += (seconds / rows - self.mean) * rows / (rows + _MEMORY)
+        self.measured = blend(self.measured, rows, seconds)
 
     def kind_of(self, row: CallRow) -> CallKind:
         return self.kinds[row[1]].definition

@@ -18,6 +18,12 @@ _MEMORY = 16  # a report of so many calls weighs as much as all that was known b
 _SHORTEST = 1e-6
 
 
+def blend(mean: float | None, rows: int, seconds: float) -> float:
+    """The mean that follows from an earlier one, if there is one, and `rows` rows that took `seconds` in all."""
+    latest = max(seconds / rows, _SHORTEST)
+    return latest if mean is None else mean + (latest - mean) * rows / (rows + _MEMORY)
+
+
 class Pace:
     """Measured durations of one kind of call, and what follows from them.
 
@@ -42,11 +48,7 @@ class Pace:
 
     def learn(self, rows: int, seconds: float) -> None:
         """Takes in that `rows` rows took `seconds` in all."""
-        latest = max(seconds / rows, _SHORTEST)
-        if self.mean is None:
-            self.mean = latest
-        else:
-            self.mean += (latest - self.mean) * rows / (rows + _MEMORY)
+        self.mean = blend(self.mean, rows, seconds)
         self.batch = max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / self.mean)))
         if not self._fixed:
             self.depth = min(ceil(AHEAD_SECONDS / self.mean), 2 * self.depth, DEEPEST)

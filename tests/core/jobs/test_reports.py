@@ -27,6 +27,7 @@ def test_a_numbered_message_counts_once(office: Desk) -> None:
 
 
 def test_results_of_an_older_attempt_are_void(office: Desk) -> None:
+    office.dispatcher.drain("b", True, office.now)
     office.submit(1)
     office.turn()
     office.broke("a", 1)
