@@ -1,0 +1,1 @@
+"""X servers: their cookies, how they are started and when they are started again."""

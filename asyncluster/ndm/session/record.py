@@ -1,205 +1,171 @@
-"""The node's own durable record of its sessions: what heals a crash of the master, of this daemon and of the machine.
+"""What a node knows of a session, on disk, so that no crash of its own loses a second of it.
 
-One JSON file a session, in a directory that belongs to the node daemon alone, written whole, synced and renamed into
-place. A session is recorded before it starts and forgotten when the master has booked its end; until then every report
-contains it.
-
-A record counts on CLOCK_BOOTTIME, which goes on while the machine sleeps and which nobody can set, and names the boot
-that the count belongs to. After a restart of the machine a session that was going on has ended: it lasted as long as it
-was last seen. After a restart of the daemon alone it goes on, deadline and all, until whoever runs it says otherwise.
+The session's keeper writes it when the session begins, twice a minute and when it ends, each time as a whole new file
+in the old one's place. Root alone reads and writes the directory. A record stays until the master has booked the
+session. Instants are seconds on CLOCK_BOOTTIME, which counts suspend and which nobody can set, and mean something only
+within one boot, so the boot is part of the record.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-
-import msgspec
-from msgspec import Struct, structs
+from typing import Any
 
 from asyncluster.core.people.refusals import End
-from asyncluster.core.wire.people import (
-    MOST_SESSIONS,
-    Display,
-    Elapsed,
-    EndedSession,
-    Lease,
-    LiveSession,
-    Name,
-    SessionId,
-    SessionReport,
-    Word,
-)
 
-_LARGEST = 16 * 1024  # bytes of a record; ours have a few hundred
-_SUFFIX = ".json"
+MARK_SECONDS = 30.0
+_MAX_FILE = 4096
+_SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BadRecord(ValueError):
+    """A file is no record of a session."""
+
+
+@dataclass(frozen=True)
+class Record:
     """One session.
 
     Attributes:
-        started: the instant of the lease, seconds since 1970 by the master's clock.
-        boot: which boot of the machine `begun` belongs to.
-        begun: CLOCK_BOOTTIME at the beginning, in seconds.
-        holds: after how many seconds it will be ended; None: no limit.
-        seen: how many seconds it had lasted when this was written.
-        ended: how many seconds it lasted; None while it goes on.
-        reason: why it ended.
+        session: its UUID.
+        display: ":77".
+        started: when it began by the master's clock, in seconds since 1970.
+        boot: the boot during which it began.
+        began: when the master granted it.
+        deadline: when it ends at the latest; None: no limit.
+        elapsed: how long it had lasted when this was written, in whole seconds.
+        reason: why it ended, a word of `End`; "" while it goes on.
     """
 
-    session: SessionId
-    user: Name
-    display: Display
+    session: str
+    user: str
+    display: str
     started: int
     boot: str
-    begun: float
-    holds: Elapsed | None
-    seen: Elapsed = 0
-    ended: Elapsed | None = None
-    reason: Word | None = None
+    began: float
+    deadline: float | None
+    elapsed: int = 0
+    reason: str = ""
+
+    def marked(self, now: float) -> Record:
+        """The record as of now."""
+        return self if self.reason else replace(self, elapsed=max(self.elapsed, self.lasted(now)))
+
+    def lasted(self, now: float) -> int:
+        """Whole seconds from its beginning to `now`, or to its deadline if that was earlier."""
+        until = now if self.deadline is None else min(now, max(self.deadline, self.began))
+        return max(0, round(until - self.began))
+
+    def with_deadline(self, deadline: float | None) -> Record:
+        """The record with another deadline."""
+        return self if self.reason else replace(self, deadline=deadline)
+
+    def ended(self, now: float, reason: End) -> Record:
+        """The record of a session that is over."""
+        return self if self.reason else replace(self.marked(now), reason=str(reason))
+
+    def abandoned(self, now: float, boot: str) -> Record:
+        """The record of a session whose keeper is gone without having ended it: it crashed, or the machine did."""
+        if self.reason:
+            return self
+        if self.boot != boot:
+            return replace(self, reason=str(End.NODE_STOPPED))
+        return self.ended(now, End.CRASHED)
 
 
-@dataclass(frozen=True, slots=True)
-class BootClock:
-    """Time that nobody can set: which boot this is, and the seconds since (suspend included)."""
+def is_session(text: object) -> bool:
+    """Is this the name of a session?"""
+    return isinstance(text, str) and _SESSION.fullmatch(text) is not None
 
-    boot: str
-    seconds: Callable[[], float]
 
-    @classmethod
-    def of_this_machine(cls) -> BootClock:
-        """The kernel's."""
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return cls(boot, lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
+def boot_id() -> str:
+    """Names this boot of this machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def from_fields(values: Any) -> Record:
+    """The record that a JSON object describes.
+
+    Raises:
+        BadRecord: none.
+    """
+    kinds: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (float, int)}
+    kinds["float | None"] = (float, int, type(None))
+    if not isinstance(values, dict) or set(values) != {field.name for field in fields(Record)}:
+        raise BadRecord("It has other fields.")
+    for field in fields(Record):
+        if not isinstance(values[field.name], kinds[str(field.type)]):
+            raise BadRecord(f"Its {field.name} is none.")
+    if not is_session(values["session"]) or not re.fullmatch(r":[0-9]{1,5}", values["display"]):
+        raise BadRecord("It names no session.")
+    return Record(**values)
 
 
 class Records:
-    """All sessions that this node has not got rid of.
+    """A directory of records.
 
     Args:
-        folder: where the files are; made for this account alone if it is missing.
-        clock: of this boot.
-
-    Attributes:
-        damaged: files that could not be read and were put aside, for the log.
+        directory: made if needed, for root alone.
     """
 
-    def __init__(self, folder: Path, clock: BootClock) -> None:
-        self._folder = folder
-        self._clock = clock
-        self.damaged: list[Path] = []
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._records = {record.session: record for record in self._load()}
-        for record in list(self._records.values()):
-            if record.ended is None and record.boot != clock.boot:
-                self._write(structs.replace(record, ended=record.seen, reason=str(End.NODE_STOPPED)))
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
-    def begin(self, lease: Lease, user: str, display: str) -> float | None:
-        """Record a session before it starts; the CLOCK_BOOTTIME at which it must end, None: no limit.
+    def prepare(self) -> None:
+        """Makes the directory.
 
         Raises:
-            OSError: it cannot be recorded, so it must not start.
+            OSError: it is not there and cannot be made, or it is somebody else's.
         """
-        record = Record(
-            session=lease.session,
-            user=user,
-            display=display,
-            started=lease.started,
-            boot=self._clock.boot,
-            begun=self._clock.seconds(),
-            holds=lease.ends_after,
-        )
-        self._write(record)
-        return self.deadline(lease.session)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = self._directory.lstat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise PermissionError(f"{self._directory} must belong to the user that runs this, and to nobody else.")
 
-    def renew(self, lease: Lease) -> float | None:
-        """Record a new promise; the CLOCK_BOOTTIME at which the session must end, None: no limit."""
-        record = self._records.get(lease.session)
-        if record is not None and record.ended is None and record.holds != lease.ends_after:
-            self._write(structs.replace(record, holds=lease.ends_after, seen=self._elapsed(record)))
-        return self.deadline(lease.session)
+    def save(self, record: Record) -> None:
+        """Writes a record; it is on the disk when this returns.
 
-    def deadline(self, session: str) -> float | None:
-        """The CLOCK_BOOTTIME at which a session must end; None: no limit, or it is over."""
-        record = self._records.get(session)
-        if record is None or record.ended is not None or record.holds is None:
-            return None
-        return record.begun + record.holds
+        Raises:
+            OSError: it is not, and the former one still is.
+        """
+        path = self._path(record.session)
+        partial = path.with_suffix(".new")
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            json.dump(asdict(record), file)
+            file.flush()
+            os.fsync(fd)
+        partial.rename(path)
+        self._sync()
 
-    def end(self, session: str, reason: End) -> None:
-        """Record that a session is over. Saying it again changes nothing."""
-        record = self._records.get(session)
-        if record is not None and record.ended is None:
-            elapsed = self._elapsed(record)
-            self._write(structs.replace(record, seen=elapsed, ended=elapsed, reason=str(reason)))
-
-    def booked(self, session: str) -> None:
-        """The master has booked the end: forget the session. One that goes on is kept, whatever is said."""
-        record = self._records.get(session)
-        if record is not None and record.ended is not None:
-            del self._records[session]
-            self._file(session).unlink(missing_ok=True)
-
-    def live(self) -> list[Record]:
-        """The sessions that go on."""
-        return [record for record in self._records.values() if record.ended is None]
-
-    def report(self) -> SessionReport:
-        """Everything for the master; how far the sessions are is recorded, too."""
-        for record in self.live():
-            self._write(structs.replace(record, seen=self._elapsed(record)))
-        live, ended = [], []
-        for record in list(self._records.values()):
-            where = (record.session, record.user, record.display, record.started)
-            if record.ended is None:
-                live.append(LiveSession(*where, record.seen, record.holds))
-            else:
-                ended.append(EndedSession(*where, record.ended, record.reason or str(End.CRASHED)))
-        return SessionReport(live[:MOST_SESSIONS], ended[:MOST_SESSIONS])
-
-    def _elapsed(self, record: Record) -> int:
-        return max(record.seen, int(self._clock.seconds() - record.begun))
-
-    def _load(self) -> list[Record]:
+    def load(self) -> list[Record]:
+        """All records, in the order of their beginning; files that are none are passed over."""
         found = []
-        for file in sorted(self._folder.glob(f"*{_SUFFIX}")):
+        for path in self._directory.glob("*.json"):
             try:
-                record = _read(file)
-            except (OSError, msgspec.MsgspecError, RecursionError):
-                aside = file.with_suffix(".damaged")
-                file.replace(aside)
-                self.damaged.append(aside)
-            else:
+                with path.open(encoding="utf-8") as file:
+                    record = from_fields(json.loads(file.read(_MAX_FILE)))
+            except (OSError, ValueError, RecursionError):
+                continue
+            if record.session == path.stem:
                 found.append(record)
-        return found
+        return sorted(found, key=lambda record: (record.started, record.session))
 
-    def _write(self, record: Record) -> None:
-        file = self._file(record.session)
-        draft = file.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as out:
-            out.write(msgspec.json.encode(record))
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def forget(self, session: str) -> None:
+        """Removes a record; harmless if there is none."""
+        if is_session(session):
+            self._path(session).unlink(missing_ok=True)
+
+    def _path(self, session: str) -> Path:
+        return self._directory / f"{session}.json"
+
+    def _sync(self) -> None:
+        fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(folder)
+            os.fsync(fd)
         finally:
-            os.close(folder)
-        self._records[record.session] = record
-
-    def _file(self, session: str) -> Path:
-        return self._folder / f"{session}{_SUFFIX}"
-
-
-def _read(file: Path) -> Record:
-    with file.open("rb") as source:
-        record = msgspec.json.decode(source.read(_LARGEST), type=Record)
-    if file.stem != record.session:
-        raise msgspec.ValidationError("this is another session's record")
-    return record
+            os.close(fd)
