@@ -2,7 +2,7 @@
 
 A million of them may wait, so a call is nothing but the row that came from the client: one entry in a dict, which
 finds it by number, and its number in a deque, which keeps the order. Taking a call out of the middle leaves its
-number behind; it is skipped later.
+number behind; it is skipped later. (A number that comes back at the end before that takes its old place again.)
 """
 
 from __future__ import annotations
