@@ -15,14 +15,17 @@ from PyQt6.QtWidgets import QApplication
 
 
 def make_application(name: str) -> QApplication:
-    """Makes the one QApplication of a program; `name` is what window managers and screen readers call it."""
+    """Makes the one QApplication of a program.
+
+    Args:
+        name: what window managers call the program; its windows have titles of their own.
+    """
     # A session manager would restart the window by its command line, without its socket.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableSessionManager)
     # One native child, such as the greeter's login window, does not make its siblings native too.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
     app = QApplication([name])
     app.setApplicationName(name)
-    app.setApplicationDisplayName(name)
     sys.excepthook = _report
     return app
 
