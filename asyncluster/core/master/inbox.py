@@ -59,7 +59,7 @@ class Inbox:
         self.passed(m.PassBlob(message.job, message.blob, message.size), descriptor)
         return True
 
-    def complete(self, message: m.SubmitLarge | m.DoneLarge | m.Code | m.Update) -> bool:
+    def complete(self, message: m.SubmitLarge | m.RunLarge | m.DoneLarge | m.Code | m.Update) -> bool:
         """Whether the blobs that a message names are all here; False if one had to be refused.
 
         Raises:

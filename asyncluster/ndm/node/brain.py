@@ -145,6 +145,17 @@ class Brain:
                 raise ProtocolError(f"A master may not send {type(message).__name__}.")
         self._giving.fill()
 
+    def too_large(self, message: m.RunLarge | m.Code | m.Update, now: float) -> None:
+        """The large data of a message that the master sent do not fit into this node."""
+        bench = self._bench
+        bench.now = now
+        job = self._known(message.job)
+        if isinstance(message, m.RunLarge):
+            bench.break_off(job, job.hold(message.row, message.blobs), failures.too_large())
+        else:
+            job.enter(message)
+            bench.fail_job(job, message.index, failures.too_large().message)
+
     def _job_at(self, message: m.JobAt) -> None:
         job = self._bench.jobs.get(message.job)
         if job is None:
@@ -173,7 +184,7 @@ class Brain:
             self._bench.give_back(job)
 
     def _acknowledge(self, serial: int) -> None:
-        for job, (name, _size) in self._bench.outbox.acknowledge(serial):
+        for job, name in self._bench.outbox.acknowledge(serial):
             self._bench.out.append(ForgetBlob(job, name))
             self._bench.tell(m.DropBlob(job, name))
 
@@ -237,7 +248,13 @@ class Brain:
                 if self._finished(job, worker, message.row):
                     bench.post(m.DoneLarge(bench.outbox.next_serial(), job.key, message.row, message.blobs))
                 else:
-                    bench.out.extend(ForgetBlob(job.key, name) for name, _size in message.blobs)
+                    names = [name for name, _size in message.blobs]
+                    bench.out.extend(ForgetBlob(job.key, n) for n in names if not bench.outbox.names(job.key, n))
+            case m.Broke():
+                worker.calls.pop(message.call, None)
+                held = job.holds(message.call)
+                if held is not None:
+                    bench.break_off(job, held, message.failure)
             case m.Unfit():
                 bench.fail_job(job, message.index, message.traceback)
             case m.Output() | m.Progress():

@@ -30,6 +30,11 @@ def ended() -> Failure:
     return Failure("node lost", "The call's worker had to be ended while it ran, and the call may not run again.")
 
 
+def too_large() -> Failure:
+    """The data of a call do not fit into the node."""
+    return Failure("too large", "The node has no room for the large data that belong to this.")
+
+
 def died_in_entry(end: Exit) -> str:
     """In place of a traceback: the process never came back from the job's code or an update."""
     return f"The worker process {how(end)} while it ran the job's code or an update.\n{end.stderr}".strip()

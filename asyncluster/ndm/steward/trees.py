@@ -67,10 +67,12 @@ def kill_tree(root: int) -> None:
     send(root, signal.SIGKILL)
 
 
-def kill_orphans(known: Iterable[int]) -> None:
-    """Kills all children of this process, trees and all, but the `known` ones."""
-    for pid in set(children().get(os.getpid(), ())).difference(known):
+def kill_orphans(known: Iterable[int]) -> list[int]:
+    """Kills all children of this process, trees and all, but the `known` ones; returns them, to be waited for."""
+    orphans = sorted(set(children().get(os.getpid(), ())).difference(known))
+    for pid in orphans:
         kill_tree(pid)
+    return orphans
 
 
 def renice_tree(root: int, niceness: int) -> bool:

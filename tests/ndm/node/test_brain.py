@@ -222,6 +222,27 @@ def test_large_results_are_forgotten_when_the_master_has_them(node):
     assert node.told(m.DropBlob) == [m.DropBlob(JOB, blob[0])]
 
 
+def test_a_result_whose_data_another_one_shares_keeps_them(node):
+    node.run(1, 2)
+    blob = (b"b" * 16, 1000)
+    for worker, call in ((1, 1), (2, 2)):
+        node.brain.from_worker(worker, m.DoneLarge(0, JOB, (call, 1, m.RETURNED, 5, b""), [blob]), node.now)
+    node.brain.from_worker(1, m.DoneLarge(0, JOB, (9, 1, m.RETURNED, 5, b""), [blob]), node.now)
+    node.send(m.Acknowledge(1))
+    assert node.others == []
+    node.send(m.Acknowledge(2))
+    assert node.others == [i.ForgetBlob(JOB, blob[0])]
+
+
+def test_large_data_that_do_not_fit_fail_the_call_or_the_job(node):
+    node.brain.too_large(m.RunLarge(JOB, (1, 1, QUICK, b""), [(b"b" * 16, 1 << 40)]), node.now)
+    node.carry_out()
+    assert node.told(m.Broke)[0].failure.kind == "too large"
+    node.brain.too_large(m.Update(JOB, 4, b"", [(b"b" * 16, 1 << 40)]), node.now)
+    node.carry_out()
+    assert "no room" in node.told(m.Unfit)[0].traceback
+
+
 def test_results_of_calls_that_were_not_asked_for_are_dropped(node):
     node.run(1)
     node.finish(1, 5)

@@ -1,0 +1,30 @@
+"""`asyncluster node run`."""
+
+from __future__ import annotations
+
+import click
+
+from asyncluster.core.commands.options import GlobalOptions, pass_options
+
+
+@click.command
+@click.option("--headless", is_flag=True, help="Workers only: no display, whatever the configuration says.")
+@click.option("--workers", type=click.IntRange(0, 512), help="Calls that run at once; default: one per core.")
+@click.option("--display", "displays", multiple=True, metavar=":N", help="An X display to serve; may be repeated.")
+@pass_options
+def run(options: GlobalOptions, headless: bool, workers: int | None, displays: tuple[str, ...]) -> None:
+    """Runs the node daemon in the foreground."""
+    from asyncluster.core.config import Role, load
+    from asyncluster.core.errors import UsageError
+    from asyncluster.ndm.node.settings import node_settings
+
+    if headless and displays:
+        raise UsageError("--headless and --display exclude each other.")
+    settings, warnings = load(options.config, Role.NODE)
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    node = node_settings(settings, workers=workers, displays=() if headless else displays or None)
+
+    from asyncluster.ndm.node import daemon
+
+    daemon.run(node, verbose=options.verbose, quiet=options.quiet)

@@ -1,0 +1,74 @@
+"""Which of a host's node daemons this one is: several may run, each with its own name, directory and marker."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncluster.core.errors import ConfigError
+
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A place among a host's node daemons, taken until the process ends.
+
+    Attributes:
+        name: of the node.
+        directory: for what this node keeps.
+        marker: random, the same in every life of this node; by it its processes are known.
+        lock: descriptor that holds the place.
+    """
+
+    name: str
+    directory: Path
+    marker: str
+    lock: int
+
+
+def claim(state: Path, name: str) -> Identity:
+    """Takes the first free place.
+
+    The first daemon is called `name`, the second `name`-2, and so on.
+
+    Raises:
+        ConfigError: the state directory cannot be used.
+    """
+    try:
+        for number in range(1, _MOST):
+            suffix = "" if number == 1 else f"-{number}"
+            directory = state / f"node{suffix}"
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            if _locked(lock):
+                return Identity(name + suffix, directory, _marker(directory), lock)
+            os.close(lock)
+    except OSError as error:
+        raise ConfigError(f"The state directory {state} cannot be used: {error.strerror}.") from error
+    raise ConfigError(f"{_MOST} node daemons run on this host already.")
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _marker(directory: Path) -> str:
+    path = directory / "marker"
+    try:
+        marker = path.read_text()
+        if len(marker) == 32:
+            return marker
+    except FileNotFoundError:
+        pass
+    marker = secrets.token_hex(16)
+    path.touch(mode=0o600)
+    path.write_text(marker)
+    return marker

@@ -1,0 +1,225 @@
+"""The workers of a node as the daemon's shell has them: processes, sockets, pages, pipes, and the data passed to them.
+
+    brain's instructions  ---->  Staff  <---->  spawner, sockets, pipes
+    brain's events        <----
+
+It carries out what concerns one worker and tells what one worker did; it decides nothing, but that a worker which
+breaks the protocol is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any, Protocol
+
+import msgspec
+from twisted.logger import Logger
+
+from asyncluster.core.blobs import Shelf
+from asyncluster.core.errors import ProtocolError
+from asyncluster.core.master.inbox import Inbox
+from asyncluster.core.wire import messages as m
+from asyncluster.ndm.node import failures
+from asyncluster.ndm.node.instructions import Exit
+from asyncluster.ndm.node.output import Meter, OutputPipe, Stream, Tail
+from asyncluster.ndm.node.processes import Ended, Spawner
+from asyncluster.ndm.node.workersocket import WorkerSocket
+from asyncluster.ndm.steward.spawn import Ends
+from asyncluster.ndm.worker import page
+from asyncluster.ndm.worker.page import Glance, Page
+
+_NOTHING = Glance(0, 0, None, None)
+_HIGHEST_CALL = 2**53 - 1  # the page is the worker's to write, and so may hold anything
+_decoder = m.decoder(m.FromWorker)
+_log = Logger()
+
+
+class Events(Protocol):
+    """Who hears of workers."""
+
+    def ready(self, worker: int) -> None:
+        """A worker has come up."""
+
+    def said(self, worker: int, message: m.Message) -> None:
+        """A worker sent this."""
+
+    def exited(self, worker: int, how: Exit) -> None:
+        """A worker is gone, and everything that it sent has been told."""
+
+    def stays_nice(self, worker: int) -> None:
+        """A worker's niceness could not be lowered."""
+
+
+class Staff:
+    """All workers of a node.
+
+    Args:
+        reactor: Twisted's.
+        spawner: starts and ends processes; reports to this.
+        given: large data that the master sent.
+        results: large data that workers returned.
+        events: see there.
+    """
+
+    def __init__(self, reactor: Any, spawner: Spawner, given: Shelf, results: Shelf, events: Events) -> None:
+        self._reactor = reactor
+        self._spawner = spawner
+        self._given = given
+        self._returned = Inbox(results)
+        self._events = events
+        self._members: dict[int, _Member] = {}
+        spawner.reports = self
+
+    # --- The brain's instructions ---------------------------------------------------------------------------
+
+    def look(self, worker: int) -> Glance:
+        """Reads a worker's page."""
+        member = self._members.get(worker)
+        return member.page.glance() if member is not None else _NOTHING
+
+    def start(self, worker: int, niceness: int) -> None:
+        """Starts a worker; messages may be sent to it at once."""
+        member = _Member(worker)
+        ours, theirs = socket.socketpair()
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        page_fd = page.create()
+        member.page = Page(page_fd)
+        member.socket = WorkerSocket(
+            self._reactor, ours, lambda bodies: self._received(member, bodies), lambda: self._broken(member)
+        )
+        member.pipes = [
+            OutputPipe(self._reactor, out, "out", lambda stream, text: self._wrote(member, stream, text)),
+            OutputPipe(self._reactor, err, "err", lambda stream, text: self._wrote(member, stream, text)),
+        ]
+        self._members[worker] = member
+        self._spawner.start(worker, Ends(theirs.detach(), page_fd, out_end, err_end), niceness)
+
+    def send(self, worker: int, message: m.Message) -> None:
+        """Sends a message, after the blobs that it names and the worker lacks."""
+        member = self._members[worker]
+        if isinstance(message, m.WorkerSetup):
+            member.job = message.job
+        for name, size in getattr(message, "blobs", ()):
+            blob = self._given.get(member.job, name)
+            if name not in member.passed and blob is not None:
+                member.passed.add(name)
+                member.socket.send(m.encode(m.PassBlob(member.job, name, size)), os.dup(blob.fd))
+        member.socket.send(m.encode(message))
+
+    def kill(self, worker: int) -> None:
+        """Ends a worker."""
+        self._spawner.kill(worker)
+
+    def suspend(self, worker: int) -> None:
+        """Stops a worker."""
+        self._spawner.suspend(worker)
+
+    def resume(self, worker: int) -> None:
+        """Lets it run on."""
+        self._spawner.resume(worker)
+
+    def renice(self, worker: int, niceness: int) -> None:
+        """Changes a worker's niceness."""
+        self._spawner.renice(worker, niceness)
+
+    def forget_blob(self, job: int, name: bytes) -> None:
+        """Tells the workers of a job that a blob will not be named again."""
+        for member in self._members.values():
+            if member.job == job and name in member.passed:
+                member.passed.discard(name)
+                member.socket.send(m.encode(m.DropBlob(job, name)))
+
+    def close(self) -> None:
+        """Ends all workers; nothing is told any more."""
+        for member in self._members.values():
+            member.close()
+        self._members.clear()
+        self._spawner.close()
+
+    # --- From the spawner -------------------------------------------------------------------------------------
+
+    def ended(self, worker: int, how: Ended) -> None:
+        member = self._members.get(worker)
+        if member is None:
+            return
+        member.socket.drain()
+        for pipe in member.pipes:
+            pipe.drain()
+        stderr = how.trouble or str(member.tail)
+        # The page stays readable while the event is handled.
+        self._events.exited(worker, Exit(how.signal, how.status, stderr, how.peak_memory))
+        del self._members[worker]
+        member.close()
+
+    def stays_nice(self, worker: int) -> None:
+        self._events.stays_nice(worker)
+
+    # --- From workers -------------------------------------------------------------------------------------------
+
+    def _received(self, member: _Member, bodies: list[memoryview]) -> None:
+        for body in bodies:
+            if body:
+                self._said(member, body)
+            else:
+                self._events.ready(member.number)
+
+    def _said(self, member: _Member, body: memoryview) -> None:
+        try:
+            message = _decoder.decode(body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise ProtocolError("A worker sent a message that is none.") from error
+        match message:
+            case m.PassBlob() if message.job == member.job:
+                self._returned.passed(message, member.socket.take_descriptor())
+            case m.Output():
+                self._print(member, message.call, message.stream, message.text)
+            case m.DoneLarge() if not self._returned.complete(message):
+                ref = message.row[:2]
+                self._events.said(member.number, m.Broke(0, message.job, ref, failures.too_large()))
+            case m.Done() | m.DoneLarge() | m.Unfit() | m.Progress():
+                self._events.said(member.number, message)
+            case _:
+                raise ProtocolError("A worker speaks of another job than its own.")
+
+    def _wrote(self, member: _Member, stream: Stream, text: str) -> None:
+        """C code or a child process wrote; to which call it belongs is a guess that is nearly always right."""
+        call = member.page.glance().call
+        self._print(member, call if call <= _HIGHEST_CALL else 0, stream, text)
+
+    def _print(self, member: _Member, call: int, stream: Stream, text: str) -> None:
+        if stream == "err":
+            member.tail.add(text)
+        admitted = member.meter.admit(call, text)
+        if admitted and member.job:
+            self._events.said(member.number, m.Output(member.job, call, stream, admitted))
+
+    def _broken(self, member: _Member) -> None:
+        _log.warn("A worker broke the protocol and is ended.")
+        self.kill(member.number)
+
+
+class _Member:
+    """One worker: what the daemon holds of it.
+
+    Attributes:
+        job: whose it is; 0: nobody's yet.
+        passed: names of blobs that it has.
+    """
+
+    page: Page
+    socket: WorkerSocket
+    pipes: list[OutputPipe]
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.job = 0
+        self.passed: set[bytes] = set()
+        self.tail = Tail()
+        self.meter = Meter()
+
+    def close(self) -> None:
+        self.socket.close()
+        for pipe in self.pipes:
+            pipe.close()
