@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -10,12 +10,14 @@ from twisted.logger import Logger
 
 from asyncluster.core.errors import AsynClusterError, ExitCode, ProtocolError
 from asyncluster.core.jobs.records import Owner
+from asyncluster.core.master.feed import Feed, Subscription
 from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.master.outbox import Outbox, Passing
 from asyncluster.core.net.control import ControlProtocol
 from asyncluster.core.net.link import Body, Link
 from asyncluster.core.net.peers import Identity
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire.feed import Topics
 from asyncluster.core.wire.roles import Role
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class ClientHandler:
         self._desk = desk
         self._inbox = Inbox(switchboard.shelf)
         self._greeted = False
-        self._open: dict[int, Deferred[None]] = {}
+        self._open: dict[int, Deferred[Any]] = {}
+        self._subscription: Subscription | None = None
 
     # --- from the link --------------------------------------------------------------------------------------
 
@@ -79,6 +82,8 @@ class ClientHandler:
     def lost(self, reason: str) -> None:
         for question in list(self._open.values()):
             question.cancel()
+        if self._subscription is not None:
+            self._subscription.close()
         self._switchboard.client_lost(self)
 
     # --- from the switchboard -------------------------------------------------------------------------------
@@ -94,6 +99,19 @@ class ClientHandler:
     def flush(self) -> None:
         """Lets the outbox go."""
         self._outbox.flush()
+
+    # --- from the verb "watch" ------------------------------------------------------------------------------
+
+    def watch(self, feed: Feed, topics: Topics) -> None:
+        """Gets these topics of the feed from now on.
+
+        Raises:
+            UsageError: there is no such topic.
+        """
+        if self._subscription is None:
+            self._subscription = feed.subscribe(self._answer, topics, lambda: not self.link.paused)
+        else:
+            self._subscription.change(topics)
 
     # --- within ---------------------------------------------------------------------------------------------
 
@@ -156,7 +174,7 @@ class ClientHandler:
         question.addErrback(lambda failure: _log.failure("No answer", failure))
         question.addBoth(lambda _done: self._open.pop(message.id, None))
 
-    def _answer(self, message: m.Answer | m.Refusal) -> None:
+    def _answer(self, message: m.Message) -> None:
         self.send(message)
         self.flush()
 

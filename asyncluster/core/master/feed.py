@@ -236,6 +236,11 @@ class Feed:
         if len(self._events) > EVENTS:
             self.remove("events", self._events.popleft())
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return bool(self._subscriptions)
+
     def ids(self, topic: str) -> list[RowId]:
         """Ids of a topic's rows: what a publisher compares with what there still is."""
         return list(self._tables[topic].rows)

@@ -121,13 +121,17 @@ class NodeHandler:
             self._switchboard.from_node(self, message)
 
     def _ask_people(self, message: p.BeginSession | p.SessionReport | p.AskHours) -> None:
-        if isinstance(message, p.BeginSession):
-            answer = Deferred.fromCoroutine(self._people.begin(self.name, message))
-        elif isinstance(message, p.SessionReport):
-            answer = Deferred.fromCoroutine(self._people.report(self.name, message))
-        else:
-            answer = Deferred.fromCoroutine(self._people.hours(message))
+        answer = Deferred.fromCoroutine(self._answer_of_people(message))
         answer.addCallbacks(self._answer, lambda failure: _log.error("{error}", error=failure.value))
+
+    async def _answer_of_people(self, message: p.BeginSession | p.SessionReport | p.AskHours) -> m.Message:
+        match message:
+            case p.BeginSession():
+                return await self._people.begin(self.name, message)
+            case p.SessionReport():
+                return await self._people.report(self.name, message)
+            case p.AskHours():
+                return await self._people.hours(message)
 
     def _answer(self, message: m.Message) -> None:
         self.send(message)

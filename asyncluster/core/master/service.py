@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -36,6 +37,7 @@ from asyncluster.core.master.history import MINUTE, JobHistory
 from asyncluster.core.master.nodes import NodeHandler
 from asyncluster.core.master.passwords import PasswordChecker
 from asyncluster.core.master.people import PeopleService
+from asyncluster.core.master.publishing.publisher import Publisher
 from asyncluster.core.master.roles import RolePolicy
 from asyncluster.core.master.switchboard import Switchboard
 from asyncluster.core.master.verbs.desk import VerbDesk
@@ -85,6 +87,7 @@ class Master:
         self.people = PeopleService(
             self.database, self._passwords, local_zone(), reactor, self.switchboard.tell_node, wall=wall_clock
         )
+        self._publisher = Publisher(reactor, self.switchboard, self.people, self.database, wall_clock)
         self._nodes = NodeListener(
             reactor,
             LoginKeys(settings.client.user, settings.client.password, common.server_password),
@@ -94,7 +97,7 @@ class Master:
         )
         parts = {
             "people": self.people,
-            "feed": None,
+            "feed": self._publisher.feed,
             "database": self.database,
             "switchboard": self.switchboard,
             "now": wall_clock,
@@ -120,10 +123,12 @@ class Master:
         self._ports.append(control.listen(self._reactor, common.socket, factory))
         try:
             self._nodes.listen(self._reactor, common.tcp_port, [str(address) for address in server.listen])
-        except OSError as error:
-            raise ConfigError(f"The master cannot listen for nodes on port {common.tcp_port}: {error}.") from error
+        except CannotListenError as error:
+            words = f"The master cannot listen for nodes on port {common.tcp_port}: {error.socketError}."
+            raise ConfigError(words) from error
         self._minutes.start(MINUTE, now=False)
         self.people.start()
+        self._publisher.start()
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
@@ -135,6 +140,7 @@ class Master:
             self._minutes.stop()
         self._history.sample(self.dispatcher.jobs())
         self.switchboard.close()
+        self._publisher.stop()
         self.people.stop()
         closing = [self._nodes.close(), *(maybeDeferred(port.stopListening) for port in self._ports)]
         return DeferredList(closing, consumeErrors=True).addCallback(self._release)

@@ -9,23 +9,36 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from asyncluster.core.blobs import Shelf
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.instructions import Instruction, JobClosed, JobStarted, ReleaseBlob, ToClient, ToNode
+from asyncluster.core.jobs.records import JobRecord
 from asyncluster.core.master.clients import ClientHandler
 from asyncluster.core.master.history import JobHistory
 from asyncluster.core.master.joblogs import JobLogs, Line
 from asyncluster.core.master.nodes import NodeHandler
+from asyncluster.core.master.tally import Tally
+from asyncluster.core.net.clock import Timer
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire.feed import Severity
 from asyncluster.core.wire.roles import Role
 
 _log = Logger()
+
+
+class Audience(Protocol):
+    """Somebody who wants to hear what happens."""
+
+    def event(self, severity: Severity, actor: str, subject: str, text: str) -> None:
+        """Something that an operator may want to know."""
+
+    def job_closed(self, record: JobRecord) -> None:
+        """A job is over."""
 
 
 class Switchboard:
@@ -44,6 +57,7 @@ class Switchboard:
         name: what the master calls itself.
         nodes: those connected, by name.
         logs: what jobs printed.
+        tally: what became of calls.
     """
 
     def __init__(
@@ -60,6 +74,7 @@ class Switchboard:
         self.dispatcher = dispatcher
         self.shelf = shelf
         self.logs = JobLogs()
+        self.tally = Tally()
         self.nodes: dict[str, NodeHandler] = {}
         self._clock = clock
         self._history = history
@@ -70,8 +85,13 @@ class Switchboard:
         self._clients: dict[int, ClientHandler] = {}
         self._job_clients: dict[int, ClientHandler] = {}  # by job, who opened it last
         self._touched: set[NodeHandler | ClientHandler] = set()
-        self._wake: IDelayedCall | None = None
+        self._audience: Audience | None = None
+        self._wake: Timer | None = None
         self._wake_at: float | None = None
+
+    def hear(self, audience: Audience) -> None:
+        """Lets somebody hear what happens."""
+        self._audience = audience
 
     def now(self) -> float:
         """Monotonic seconds, the dispatcher's clock."""
@@ -98,6 +118,7 @@ class Switchboard:
         self.nodes[node.name] = node
         self._send(node, m.Attached(node.name, self._epoch))
         _log.info("{name} attached from {address}", name=node.name, address=node.peer.address)
+        self._event("info", node.name, f"node:{node.name}", "Connected.")
         self.dispatcher.node_attached(node.name, message, self.now())
 
     def node_lost(self, node: NodeHandler, reason: str) -> None:
@@ -106,6 +127,7 @@ class Switchboard:
             return
         del self.nodes[node.name]
         _log.info("{name} lost: {reason}", name=node.name, reason=reason)
+        self._event("warning", node.name, f"node:{node.name}", f"Not connected any more: {reason}.")
         self.dispatcher.node_lost(node.name, self.now())
         self.settle()
 
@@ -124,6 +146,7 @@ class Switchboard:
         elif isinstance(message, m.Progress):
             self._to_job(message)
         else:
+            self.tally.from_node(node.name, message)
             self.dispatcher.from_node(node.name, message, self.now())
 
     def _free_name(self, node: NodeHandler, message: m.Attach) -> str:
@@ -188,6 +211,7 @@ class Switchboard:
                     self._send(node, instruction.message)
             elif isinstance(instruction, ToClient):
                 client = self._clients.get(instruction.client)
+                self.tally.to_client(instruction.message)
                 if client is not None:
                     self._send(client, instruction.message)
             elif isinstance(instruction, JobStarted):
@@ -206,6 +230,10 @@ class Switchboard:
         if client is not None and not client.link.paused:  # what cannot be shown in time is not worth keeping
             self._send(client, message)
 
+    def _event(self, severity: Severity, actor: str, subject: str, text: str) -> None:
+        if self._audience is not None:
+            self._audience.event(severity, actor, subject, text)
+
     def _job_started(self, instruction: JobStarted) -> None:
         done = self._history.opened(instruction)
         done.addCallbacks(
@@ -223,7 +251,14 @@ class Switchboard:
     def _job_closed(self, instruction: JobClosed) -> None:
         self._job_clients.pop(instruction.key, None)
         self.shelf.drop_job(instruction.key)
-        self._history.closed(instruction.record)
+        record = instruction.record
+        self._history.closed(record)
+        if self._audience is not None:
+            self._audience.job_closed(record)
+        severity: Severity = "info" if record.state == "done" else "warning"
+        text = f"{record.name}: {record.state}, {record.counters.done} calls done."
+        self._event(severity, record.owner.name, f"job:{record.number}", text)
+        self.tally.job_closed(instruction.key)
 
     def _release(self, instruction: ReleaseBlob) -> None:
         self.shelf.drop(instruction.job, instruction.blob)

@@ -81,7 +81,7 @@ async def why(question: Question, args: Job) -> str:
 
 async def _find(question: Question, number: int) -> history.JobRecord:
     """The job, if the one who asks may know of it."""
-    record = await question.database.run(history.find_job, number)
+    record: history.JobRecord | None = await question.database.run(history.find_job, number)
     visible = record is not None and (question.role is Role.OPERATOR or record.owner_uid == question.identity.uid)
     if record is None or not visible:
         raise UsageError(f"There is no job {number}, or it is not yours. asyncluster job list --all shows yours.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncluster.core.master.verbs import jobs, nodes, openings, status, timesheets, users
+from asyncluster.core.master.verbs import jobs, nodes, openings, status, timesheets, users, watching
 from asyncluster.core.master.verbs.verb import Verb
 
 VERBS: dict[str, Verb] = {
@@ -12,4 +12,5 @@ VERBS: dict[str, Verb] = {
     **users.VERBS,
     **openings.VERBS,
     **timesheets.VERBS,
+    **watching.VERBS,
 }

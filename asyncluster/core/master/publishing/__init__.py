@@ -1,0 +1,1 @@
+"""What the master's state looks like in the feed."""

@@ -1,0 +1,135 @@
+"""Rows of the feed, from the records of the master's parts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from asyncluster.core.jobs.records import JobRecord, NodeRecord
+from asyncluster.core.master.standing import Standing
+from asyncluster.core.people.calendar import Calendar
+from asyncluster.core.people.names import SHORT_WEEKDAYS
+from asyncluster.core.people.refusals import refusal
+from asyncluster.core.people.sessions import Session
+from asyncluster.core.wire.feed import CoresRow, JobRow, NodeRow, NodeState, OpeningRow, PersonRow
+
+
+def node_state(record: NodeRecord, session: Session | None) -> NodeState:
+    """Which of the seven states a node is in; what needs a look counts more than what is usual."""
+    if record.state == "lost":
+        return "offline"
+    if record.trouble or (record.telemetry is not None and record.telemetry.trouble):
+        return "error"
+    if record.state == "draining":
+        return "draining"
+    if record.state in ("suspend", "stop"):
+        return "suspended"
+    if session is not None:
+        return "in_use"
+    return "computing" if record.outstanding else "idle"
+
+
+def node_row(
+    record: NodeRecord, session: Session | None, *, since: float, rate: float, numbers: Mapping[int, int]
+) -> NodeRow:
+    """A node.
+
+    Args:
+        session: of the person who sits there.
+        since: instant of its state.
+        rate: finished calls per minute.
+        numbers: of jobs, by key.
+    """
+    telemetry, attach = record.telemetry, record.attach
+    running = telemetry.running if telemetry else {}
+    return NodeRow(
+        record.name,
+        node_state(record, session),
+        since,
+        attach.cores,
+        person=session.user if session else "",
+        until=session.deadline if session else None,
+        load=round(telemetry.load, 2) if telemetry else 0.0,
+        memory=attach.memory,
+        memory_used=telemetry.memory_used if telemetry else 0,
+        workers=record.slots,
+        rate=rate,
+        running={numbers[key]: count for key, count in running.items() if key in numbers},
+        queued=sum(telemetry.queued.values()) if telemetry else 0,
+        trouble=record.trouble or (telemetry.trouble if telemetry else ""),
+        release=attach.release,
+    )
+
+
+def cores_row(record: NodeRecord) -> CoresRow:
+    """What the cores of a node do."""
+    cores = record.telemetry.cores if record.telemetry else []
+    return CoresRow(record.name, _bytes([core.ours for core in cores]), _bytes([core.others for core in cores]))
+
+
+def _bytes(shares: Sequence[float]) -> bytes:
+    return bytes(max(0, min(255, round(255 * share))) for share in shares)
+
+
+def job_row(
+    record: JobRecord, *, now: float, created: float, rate: float, workers: int, finished: float | None = None
+) -> JobRow:
+    """A job; instants are seconds since 1970.
+
+    Args:
+        rate: finished calls per minute.
+        workers: that run its calls.
+        finished: when it ended, if it has.
+    """
+    counters = record.counters
+    failed = sum(counters.failed.values())
+    rest = record.queued + record.running
+    return JobRow(
+        record.number or 0,
+        str(record.key),
+        record.name,
+        record.owner.name,
+        record.niceness,
+        record.state,
+        created,
+        submitted=counters.done + failed + rest,
+        done=counters.done,
+        failed=failed,
+        running=record.running,
+        queued=record.queued,
+        rate=rate,
+        ends=now + 60 * rest / rate if rate and rest else None,
+        workers=workers,
+        busy=round(counters.busy, 1),
+        finished=finished,
+    )
+
+
+def person_row(standing: Standing) -> PersonRow:
+    """An account and how it stands."""
+    account, verdict = standing.stored.account, standing.verdict()
+    session = next((session for session in standing.sessions if session.ended is None), None)
+    return PersonRow(
+        account.name,
+        account.enabled,
+        account.restricted,
+        standing.now,
+        node=session.node if session else "",
+        since=session.started if session else None,
+        until=session.deadline if session else None,
+        used_today=verdict.used_today,
+        used_week=verdict.used_week,
+        left=verdict.left,
+        daily=account.daily,
+        weekly=account.weekly,
+        granted=verdict.granted_today,
+        refused="" if verdict.granted else refusal(account, verdict, standing.calendar, standing.now),
+    )
+
+
+def opening_rows(calendar: Calendar) -> list[OpeningRow]:
+    """The week, and the dates that differ from it."""
+    week: dict[str, list[tuple[int, int]]] = {}
+    for opening in calendar.openings:
+        week.setdefault(SHORT_WEEKDAYS[opening.weekday], []).append((opening.start, opening.end))
+    dates = {day.isoformat(): list(spans) for day, spans in calendar.exceptions.items()}
+    return [OpeningRow(day, spans) for day, spans in (week | dates).items()]
