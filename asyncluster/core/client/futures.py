@@ -24,23 +24,10 @@ def open_result(event: Returned) -> tuple[Any, BaseException | None]:
         return None, error
 
 
-class CallFuture(concurrent.futures.Future[Any]):
-    """The result of a call that runs somewhere, or will.
+class CallFacts:
+    """What the handle of a call knows of it, in every flavour."""
 
-    Everything that `concurrent.futures` does with futures works. Two things are more than there: `cancel` also ends a
-    call that is running, and an interrupt (Ctrl-C) while waiting for the result cancels it. `running` is always false,
-    since a client is not told when its call begins.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self._connection = connection
-        self._call: Call | None = None
-
-    def attach(self, call: Call) -> None:
-        """The call that this is the result of."""
-        self._call = call
-        self._cancellable = call
+    _call: Call | None = None
 
     @property
     def where(self) -> str | None:
@@ -65,6 +52,24 @@ class CallFuture(concurrent.futures.Future[Any]):
     def log(self) -> str:
         """What the call has printed so far."""
         return self._call.log if self._call else ""
+
+
+class CallFuture(CallFacts, concurrent.futures.Future[Any]):
+    """The result of a call that runs somewhere, or will.
+
+    Everything that `concurrent.futures` does with futures works. Two things are more than there: `cancel` also ends a
+    call that is running, and an interrupt (Ctrl-C) while waiting for the result cancels it. `running` is always false,
+    since a client is not told when its call begins.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def attach(self, call: Call) -> None:
+        """The call that this is the result of."""
+        self._call = call
+        self._cancellable = call
 
     def cancel(self) -> bool:
         """Cancels the call wherever it is; if it is running, its process is ended.

@@ -16,11 +16,9 @@ from asyncluster.core.client.futures import CallFuture
 from asyncluster.core.client.kinds import Function
 from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, store_all
-from asyncluster.core.client.options import CallOptions, changed_options
+from asyncluster.core.client.options import SAME, CallOptions, change
 from asyncluster.core.client.threads import Connection
 from asyncluster.core.wire.payloads import encode_update
-
-_SAME: Any = object()
 
 
 class Job:
@@ -158,7 +156,7 @@ class Job:
             raise
         return futures()
 
-    def with_(self, *, timeout: float | None = _SAME, retries: int = _SAME, niceness: int = _SAME) -> Job:
+    def with_(self, *, timeout: float | None = SAME, retries: int = SAME, niceness: int = SAME) -> Job:
         """The same job, with other options for the calls that are made through what this returns.
 
         Args:
@@ -170,9 +168,7 @@ class Job:
         Raises:
             UsageError: a value out of range.
         """
-        changes = {"timeout": timeout, "retries": retries, "niceness": niceness}
-        given = {name: value for name, value in changes.items() if value is not _SAME}
-        options, other = changed_options(self._options, self._niceness, given)
+        options, other = change(self._options, self._niceness, timeout=timeout, retries=retries, new_niceness=niceness)
         return Job(self._connection, self._namespace, options, other)
 
     # --- the job itself -------------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ class Slot:
                 kind = self._owner.kind(chunked=False)
                 self._calls.append(self._owner.caller.call_kind(kind, args, Single(self, place)))
             except AsynClusterError as error:
-                self.end(place, (None, error))
+                self.put(place, (None, error))
+                self.check()
 
     def take(self) -> list[End]:
         """The ends, when none is missing."""
@@ -154,6 +155,7 @@ class Slot:
             return
         self._owner.ran(len(ends), event.call.micros / 1e6)
         self.ends = ends
+        del ends  # the slot holds the only references to the results, so that they live no longer than they must
         self.missing = 0
         self._owner.completed(self)
 
@@ -169,9 +171,12 @@ class Slot:
         """One call took so long."""
         self._owner.ran(1, seconds)
 
-    def end(self, place: int, end: End) -> None:
+    def put(self, place: int, end: End) -> None:
         """One call has its end."""
         self.ends[place] = end
+
+    def check(self) -> None:
+        """To be called after each `put`, when no reference to the end is left."""
         with self._owner.counting:
             self.missing -= 1
             missing = self.missing
@@ -195,10 +200,12 @@ class Single:
 
     def returned(self, event: Returned) -> None:
         self._slot.ran(event.call.micros / 1e6)
-        self._slot.end(self._place, open_result(event))
+        self._slot.put(self._place, open_result(event))
+        self._slot.check()
 
     def failed(self, event: Broken) -> None:
-        self._slot.end(self._place, (None, event.error))
+        self._slot.put(self._place, (None, event.error))
+        self._slot.check()
 
 
 class Mapping:

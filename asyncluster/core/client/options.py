@@ -11,6 +11,9 @@ from asyncluster.core.errors import UsageError
 #: How often a call may run again by default after a worker died of it.
 RETRIES = 2
 
+#: Stands for an option that is left as it is.
+SAME: Any = object()
+
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
@@ -50,11 +53,14 @@ def check_niceness(niceness: int) -> int:
     return niceness
 
 
-def changed_options(options: CallOptions, niceness: int, changes: dict[str, Any]) -> tuple[CallOptions, int]:
-    """Options and niceness with some of them changed.
+def change(
+    options: CallOptions, niceness: int, *, timeout: float | None, retries: int, new_niceness: int
+) -> tuple[CallOptions, int]:
+    """Options and niceness with those changed that are not `SAME`.
 
     Raises:
         UsageError: a value out of range.
     """
-    niceness = check_niceness(changes.pop("niceness", niceness))
-    return replace(options, **changes), niceness
+    asked: dict[str, Any] = {"timeout": timeout, "retries": retries}
+    changes = {name: value for name, value in asked.items() if value is not SAME}
+    return replace(options, **changes), niceness if new_niceness is SAME else check_niceness(new_niceness)

@@ -35,6 +35,9 @@ _log = logging.getLogger("asyncluster")
 RETRY_FIRST = 0.1
 RETRY_LAST = 5.0
 
+#: Seconds that closing waits for the last words to go out.
+LAST_WORDS = 2.0
+
 #: Seconds a master may take to greet.
 GREETING_SECONDS = 10.0
 
@@ -43,6 +46,10 @@ class Dial(Protocol):
     """Opens a link to the master or raises MasterUnreachable."""
 
     def __call__(self) -> Link: ...
+
+
+def _nothing() -> None:
+    pass
 
 
 class Session:
@@ -58,6 +65,7 @@ class Session:
     Attributes:
         ledger: what is going on.
         retry_at: when to call `retry`, or None.
+        before_close: called before the descriptor is closed, for loops that must stop to watch it first.
     """
 
     def __init__(
@@ -72,6 +80,7 @@ class Session:
         self.path = path
         self.ledger = Ledger(f"python {os.getpid()}", random)
         self.retry_at: float | None = None
+        self.before_close: Callable[[], None] = _nothing
         self._patience = patience
         self._clock = clock
         self._random = random
@@ -153,12 +162,16 @@ class Session:
 
     # --- within -------------------------------------------------------------------------------------------
 
+    def _hang_up(self) -> None:
+        if self._link is not None:
+            self.before_close()
+            self._link.close()
+            self._link = None
+
     def _abandon(self, error: AsynClusterError) -> list[Event]:
         """Ends everything with `error`."""
         self.retry_at = None
-        if self._link is not None:
-            self._link.close()
-            self._link = None
+        self._hang_up()
         events: list[Event] = [Told(tell, None, error) for tell in self._up]
         self._up.clear()
         return events + self.ledger.abandon(error)
@@ -187,9 +200,7 @@ class Session:
 
     def _lost(self, error: Exception) -> list[Event]:
         """The link is useless."""
-        assert self._link is not None
-        self._link.close()
-        self._link = None
+        self._hang_up()
         greeting = self.ledger.phase is Phase.GREETING
         events = self.ledger.lost()
         if greeting and isinstance(error, NotAllowed | ProtocolError):

@@ -22,16 +22,13 @@ from typing import Any
 
 from asyncluster.core.client.calls import Call, Event, Tell, tell_all
 from asyncluster.core.client.collector import collector
-from asyncluster.core.client.session import Session
+from asyncluster.core.client.session import LAST_WORDS, Session
 from asyncluster.core.errors import JobCancelled, UsageError
 
 _log = logging.getLogger("asyncluster")
 
 #: Seconds within which calls are gathered into one frame.
 PACE = 0.0005
-
-#: Seconds that closing waits for the last words to go out.
-LAST_WORDS = 2.0
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
