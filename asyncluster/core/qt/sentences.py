@@ -113,7 +113,9 @@ def _when(text: str) -> str:
 
 
 def _amount(text: str) -> str:
-    """ "2 hours 30 minutes" as "2 h 30 min", which people read in all our languages."""
+    """ "2 hours" as "2 h", which people read in all our languages."""
+    if QLocale().language() is QLocale.Language.English:
+        return text
     words = text.split()
     return " ".join(_UNITS.get(word.rstrip("s"), word) for word in words)
 

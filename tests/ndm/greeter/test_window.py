@@ -58,7 +58,7 @@ def test_after_a_refusal_the_name_stays_and_the_empty_password_has_the_keyboard(
     assert (window.box.name.text(), window.box.password.text()) == ("lena", "")
     assert window.focusWidget() is window.box.password
     assert window.box.notice.accessibleName() == (
-        "Your 2 h for today are used up. You have time again tomorrow at 09:00."
+        "Your 2 hours for today are used up. You have time again tomorrow at 09:00."
     )
     assert window.box.password.accessibleDescription() == window.box.notice.accessibleName()
     keys(window, "n")
