@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
@@ -37,14 +37,12 @@ class Deadlines(Generic[K]):
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, now: float) -> list[K]:
-        """Takes out what is due, earliest first."""
-        keys = []
+    def due(self, now: float) -> Iterator[K]:
+        """Takes out what is due, earliest first, one by one: what comes of one may clear another."""
         while (when := self.next()) is not None and when <= now:
             key = heappop(self._heap)[2]
             del self._when[key]
-            keys.append(key)
-        return keys
+            yield key
 
     def _tidy(self) -> None:
         if len(self._heap) > 2 * len(self._when) + _SLACK:

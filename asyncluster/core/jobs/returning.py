@@ -247,6 +247,8 @@ class Returning:
             for name in found.nodes:
                 if name in board.nodes:
                     board.share_of(board.nodes[name], job)
+            for result in found.results.values():
+                job.blobs.hold(result.node, result.blobs)
             board.deadlines.set(("found", job.key), board.now + board.settings.found_grace)
 
     def claim(self, job: Job, rows: dict[int, CallRow]) -> list[tuple[CallRow, FoundResult]]:
@@ -273,6 +275,8 @@ class Returning:
         if job is None:
             found = board.found.pop(key)
             board.drop_found(key, found)
+            freed = [name for result in found.results.values() for name, _size in result.blobs]
+            board.out.extend(ReleaseBlob(key, name) for name in freed)
         else:
             assert job.found is not None
             found, job.found = job.found, None
@@ -282,4 +286,5 @@ class Returning:
             for name, calls in void.items():
                 if board.nodes[name].attached:
                     board.tell_node(board.nodes[name], Stop(key, calls))
-        board.out.extend(ReleaseBlob(key, name) for result in found.results.values() for name, _size in result.blobs)
+            for result in found.results.values():
+                board.release_blobs(job, job.blobs.release(result.blobs))

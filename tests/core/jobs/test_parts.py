@@ -66,7 +66,7 @@ def test_deadlines_are_a_map_of_times(moves: list[tuple[int, int | None]], now: 
             deadlines.set(key, when)
             model[key] = when
     assert deadlines.next() == min(model.values(), default=None)
-    due = deadlines.due(now)
+    due = list(deadlines.due(now))
     assert sorted(due) == sorted(key for key, when in model.items() if when <= now)
     assert [model[key] for key in due] == sorted(model[key] for key in due)
     assert deadlines.next() == min((when for when in model.values() if when > now), default=None)
@@ -77,7 +77,16 @@ def test_deadlines_that_move_leave_nothing_behind() -> None:
     for n in range(10_000):
         deadlines.set("x", float(n))
     assert len(deadlines._heap) < 200
-    assert deadlines.due(1e9) == ["x"]
+    assert list(deadlines.due(1e9)) == ["x"]
+
+
+def test_what_is_due_may_clear_what_is_due_next() -> None:
+    deadlines = Deadlines[str]()
+    deadlines.set("a", 1.0)
+    deadlines.set("b", 2.0)
+    for key in deadlines.due(3.0):
+        assert key == "a"
+        deadlines.clear("b")
 
 
 def test_depth_doubles_until_20_ms_are_ahead() -> None:

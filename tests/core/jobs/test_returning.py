@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from support.dispatch_desk import JOB, ONCE, Desk, log, telemetry
 
-from asyncluster.core.jobs.instructions import ToNode
+from asyncluster.core.jobs.instructions import ReleaseBlob, ToNode
 from asyncluster.core.wire.messages import (
     Done,
+    DoneLarge,
     Drain,
+    DropBlob,
     DropJob,
     Holding,
     JobAt,
@@ -262,6 +265,24 @@ def test_what_nobody_claims_is_stopped() -> None:
     desk.turn()
     desk.advance(30.0)
     assert desk.to_node("a", Stop) == [Stop(JOB, [(1, 3)])]
+
+
+@pytest.mark.parametrize("claimed", [True, False])
+def test_a_large_result_from_before_is_delivered_or_forgotten(claimed: bool) -> None:
+    desk = restarted()
+    blob = (b"0123456789abcdef", 100_000)
+    desk.node("b", DoneLarge(3, JOB, (4, 1, 0, 100, b""), [blob]))
+    desk.node("b", DropBlob(JOB, blob[0]))
+    if claimed:
+        desk.open()
+        desk.submit(4)
+        desk.turn()
+        assert desk.results() == [4]
+        desk.node("b", DropBlob(JOB, blob[0]))
+        desk.turn()
+    else:
+        desk.advance(30.0)
+    assert [one for one in desk.new if isinstance(one, ReleaseBlob)] == [ReleaseBlob(JOB, blob[0])]
 
 
 def test_a_job_that_nobody_opens_again_is_dropped() -> None:
