@@ -128,6 +128,14 @@ def escape():
 """
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process still does something; one that only waits to be reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_node_that_is_told_to_stop_leaves_no_process(real_cluster: RealCluster) -> None:
     real_cluster.start_master()
     node = real_cluster.start_node(workers=2)
@@ -136,7 +144,7 @@ def test_a_node_that_is_told_to_stop_leaves_no_process(real_cluster: RealCluster
         assert psutil.pid_exists(escaped)
         own = [process.pid for process in workers(node)]
         assert node.stop() == 0
-    assert not [pid for pid in [*own, escaped] if psutil.pid_exists(pid)]
+    assert not [pid for pid in [*own, escaped] if is_alive(pid)]
 
 
 OPEN_FILES = """
@@ -148,8 +156,8 @@ def open_files():
 """
 
 
-def test_no_file_of_a_daemon_reaches_a_call(cluster: RealCluster) -> None:
-    with cluster.client() as client, client.job(OPEN_FILES) as job:
+def test_no_file_of_a_daemon_reaches_a_call(shared_cluster: RealCluster) -> None:
+    with shared_cluster.client() as client, client.job(OPEN_FILES) as job:
         files = job.run("open_files").result(timeout=30)
     assert files
-    assert not [file for file in files if str(cluster.folder) in file]
+    assert not [file for file in files if str(shared_cluster.folder) in file]

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ class Daemon:
                 pass
         except TimeoutError:
             raise AssertionError(f"{self.name} did not become ready:\n{self.log}") from None
+        finally:
+            self._notify.close()
         return self
 
     def kill(self) -> None:
@@ -108,8 +111,6 @@ class Daemon:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             raise AssertionError(f"{self.name} did not stop:\n{self.log}") from None
-        finally:
-            self._notify.close()
 
 
 class RealCluster:
@@ -135,8 +136,13 @@ class RealCluster:
     def start_master(self) -> Daemon:
         return self._start("master", "master", "run").wait_ready()
 
-    def start_node(self, *options: str, workers: int = 1) -> Daemon:
-        return self._start("node", "node", "run", "--headless", "--workers", str(workers), *options).wait_ready()
+    def start_node(self, workers: int = 1) -> Daemon:
+        return self.start_nodes(1, workers)[0]
+
+    def start_nodes(self, count: int, workers: int = 1) -> list[Daemon]:
+        """Starts nodes at the same time."""
+        arguments = ("node", "run", "--headless", "--workers", str(workers))
+        return [node.wait_ready() for node in [self._start("node", *arguments) for _ in range(count)]]
 
     def _start(self, name: str, *arguments: str) -> Daemon:
         daemon = Daemon(name, ["--config", str(self.config), "-v", *arguments], self.folder)
@@ -177,10 +183,9 @@ class RealCluster:
                 daemon.stop()
 
 
-@pytest.fixture
-def real_cluster(tmp_path: Path) -> Iterator[RealCluster]:
-    """An empty cluster; the test starts what it needs."""
-    cluster = RealCluster(tmp_path)
+@contextmanager
+def _running(folder: Path) -> Iterator[RealCluster]:
+    cluster = RealCluster(folder)
     try:
         yield cluster
     finally:
@@ -190,10 +195,26 @@ def real_cluster(tmp_path: Path) -> Iterator[RealCluster]:
 
 
 @pytest.fixture
+def real_cluster(tmp_path: Path) -> Iterator[RealCluster]:
+    """An empty cluster; the test starts what it needs."""
+    with _running(tmp_path) as cluster:
+        yield cluster
+
+
+@pytest.fixture
 def cluster(real_cluster: RealCluster) -> RealCluster:
-    """A master and two nodes of one worker each."""
+    """A master and two nodes of one worker each, for a test that breaks them."""
     real_cluster.start_master()
-    for _ in range(2):
-        real_cluster.start_node()
+    real_cluster.start_nodes(2)
     real_cluster.wait_for_nodes(2)
     return real_cluster
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
+    """A master and two nodes of one worker each, for tests that leave them as they are."""
+    with _running(tmp_path_factory.mktemp("cluster")) as cluster:
+        cluster.start_master()
+        cluster.start_nodes(2)
+        cluster.wait_for_nodes(2)
+        yield cluster

@@ -40,7 +40,7 @@ def read_json_lines(file: TextIO) -> Iterator[Record]:
         try:
             if len(line) > LONGEST_LINE:
                 raise UnreadableLine(f"longer than {LONGEST_LINE:,} characters")
-            yield Record(number, json.loads(line))
+            yield Record(number, json.loads(line.rstrip()))
         except UnreadableLine as problem:
             yield Record(number, None, problem)
         except json.JSONDecodeError as error:
