@@ -14,6 +14,8 @@ from asyncluster.ndm.display.cookie import authority, host_name, new_cookie, wri
 from asyncluster.ndm.display.xserver import XServer
 from asyncluster.ndm.session.group import ControlGroup, Descendants, Processes
 
+_SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108 - where all X servers have theirs
+
 
 @dataclass(frozen=True)
 class Place:
@@ -87,14 +89,15 @@ class Screen:
         if self._group is not None:
             self._group.kill()
             self._group.remove()
-        clear(self._place.directory)
+        clear(self._place)
 
     def _authority(self) -> bytes:
         return authority(self._cookie, self._place.display, host_name())
 
 
-def clear(directory: Path) -> None:
-    """Removes what a display leaves behind."""
+def clear(place: Place) -> None:
+    """Removes what a display leaves behind; its X server does not run."""
     for name in ("client", "server", "x.log"):
-        (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / "home", ignore_errors=True)
+        (place.directory / name).unlink(missing_ok=True)
+    shutil.rmtree(place.directory / "home", ignore_errors=True)
+    (_SOCKETS / f"X{place.display}").unlink(missing_ok=True)  # a killed server leaves it

@@ -62,17 +62,23 @@ def final(listed: Mapping[str, str], authority: str, runtime: str) -> dict[str, 
     return {**kept, "XAUTHORITY": authority, "XDG_RUNTIME_DIR": listed.get("XDG_RUNTIME_DIR", runtime)}
 
 
-def session_command(argv: Sequence[str], xsession: str | None, dbus: str | None) -> list[str]:
-    """The program that leads a session.
+@dataclass(frozen=True)
+class Helpers:
+    """What this machine has for the start of a session.
 
-    Args:
-        argv: the window manager or desktop with its arguments.
-        xsession: the distribution's script that prepares a session, if there is one. It takes the command as one word
-            and splits it at blanks; what would not survive that goes without the script.
-        dbus: `dbus-run-session`, if that is there; used where nobody else starts a message bus.
+    Attributes:
+        xsession: the distribution's script that prepares a session. It takes the command as one word and splits it at
+            blanks; what would not survive that goes without the script.
+        dbus: `dbus-run-session`, where nobody else starts a message bus.
     """
-    if xsession is not None and all(_PLAIN.fullmatch(argument) for argument in argv):
-        return [xsession, " ".join(argv)]
-    if dbus is not None:
-        return [dbus, "--", *argv]
-    return list(argv)
+
+    xsession: str | None = None
+    dbus: str | None = None
+
+
+def session_command(argv: Sequence[str], helpers: Helpers) -> list[str]:
+    """The program that leads a session; `argv` is the window manager or desktop with its arguments."""
+    command = list(argv)
+    if helpers.xsession is not None and all(_PLAIN.fullmatch(argument) for argument in argv):
+        command = [helpers.xsession, " ".join(argv)]
+    return command if helpers.dbus is None else [helpers.dbus, "--", *command]

@@ -11,7 +11,7 @@ _LONGEST = 300
 
 
 def last_words(path: Path) -> str:
-    """The last line that says something; "" if there is none. A link or a pipe in the log's place is not read."""
+    """The last line of more than one word; "" if there is none. A link or a pipe in the log's place is not read."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -22,7 +22,7 @@ def last_words(path: Path) -> str:
             return ""
         file.seek(max(0, status.st_size - _TAIL))
         lines = file.read(_TAIL).decode(errors="replace").split("\n")
-    said = [printable(line) for line in lines if line.strip()]
+    said = [printable(line) for line in lines if len(line.split()) > 1]
     return said[-1][:_LONGEST] if said else ""
 
 

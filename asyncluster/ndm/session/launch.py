@@ -175,6 +175,7 @@ def _open_log(name: str) -> int:
 def _close_all_but(kept: set[int]) -> None:
     following = 0
     for fd in sorted(kept):
-        os.closerange(following, fd)
+        if fd > following:  # an empty range would be taken for all descriptors
+            os.closerange(following, fd)
         following = fd + 1
     os.closerange(following, _MAX_FD)

@@ -19,6 +19,7 @@ from asyncluster.ndm.session.runtime import RuntimeDirectory
 
 _XSESSIONS = (Path("/etc/X11/Xsession"), Path("/etc/X11/xdm/Xsession"), Path("/etc/X11/xinit/Xsession"))
 _DBUS = Path("/usr/bin/dbus-run-session")
+_DBUS_BY_XSESSION = Path("/etc/X11/Xsession.d/75dbus_dbus-launch")
 
 
 class Login:
@@ -90,9 +91,7 @@ class Login:
 
     def command(self) -> list[str]:
         """The program that leads the session."""
-        xsession = next((str(path) for path in _XSESSIONS if os.access(path, os.X_OK)), None)
-        dbus = str(_DBUS) if os.access(_DBUS, os.X_OK) else None
-        return environment.session_command(self._choice.argv, xsession, dbus)
+        return environment.session_command(self._choice.argv, _helpers(self.environment["XDG_RUNTIME_DIR"]))
 
     def close(self) -> None:
         """Closes what is open; all processes of the session have ended."""
@@ -101,3 +100,10 @@ class Login:
         if self.environment:
             self._pam.close()
         self._pam.end()
+
+
+def _helpers(runtime: str) -> environment.Helpers:
+    xsession = next((str(path) for path in _XSESSIONS if os.access(path, os.X_OK)), None)
+    bus_comes = Path(runtime, "bus").exists() or (xsession is not None and _DBUS_BY_XSESSION.exists())
+    dbus = str(_DBUS) if not bus_comes and os.access(_DBUS, os.X_OK) else None
+    return environment.Helpers(xsession, dbus)

@@ -27,6 +27,8 @@ from asyncluster.ndm.session.watch import Watch
 
 SOCKET = "keeper.sock"
 _OPEN_SECONDS = 60.0
+#: How a window manager ends that was not meant to crash: by itself, with any status, or politely asked.
+_LEAVING = frozenset({*range(-255, 1), signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
 
 
 def boot_clock() -> float:
@@ -141,7 +143,7 @@ class Sitting:
     def _look_at_children(self, now: float) -> None:
         ended = self._watch.ended()
         if self._leader in ended:
-            self._course.end(End.LOGOUT if ended[self._leader] >= 0 else End.CRASHED, now)
+            self._course.end(End.LOGOUT if -ended[self._leader] in _LEAVING else End.CRASHED, now)
         if self._screen.pid in ended:
             self._course.end(End.CRASHED, now)
         if self._watch.told_to_stop:
