@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import socket
 import subprocess
@@ -45,6 +46,17 @@ def on_display(display: str, *command: str) -> str:
     """Runs a program there and returns what it prints."""
     environment = {**os.environ, "DISPLAY": display}
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+def windows(display: str, title: str) -> list[tuple[int, int, int, int]]:
+    """Position and size of every window with this title, by the X server's own account, in order of position."""
+    tree = None
+    while tree is None:  # a window that goes while the list is made spoils the list
+        with suppress(subprocess.CalledProcessError):
+            tree = on_display(display, "xwininfo", "-root", "-tree")
+    form = rf'"{title}": \("[^)]*\) +(\d+)x(\d+)\S+ +\+(-?\d+)\+(-?\d+)$'  # Qt's helper windows have no class
+    found = re.findall(form, tree, re.MULTILINE)
+    return sorted((int(x), int(y), int(width), int(height)) for width, height, x, y in found)
 
 
 class Program:

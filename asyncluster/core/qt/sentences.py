@@ -114,7 +114,7 @@ def _when(text: str) -> str:
 
 def _amount(text: str) -> str:
     """ "2 hours" as "2 h", which people read in all our languages."""
-    if QLocale().language() is QLocale.Language.English:
+    if QLocale().language() in (QLocale.Language.English, QLocale.Language.C):
         return text
     words = text.split()
     return " ".join(_UNITS.get(word.rstrip("s"), word) for word in words)

@@ -111,8 +111,8 @@ class LoginModel:
     # --- from the node daemon
 
     def refused(self, answer: Refused, now: float) -> None:
-        """The Login opens no session. The name stays, the password is empty."""
-        if self.phase is not Phase.CHECKING:
+        """The Login opens no session, or the session that was promised failed. The name stays, the password is empty."""
+        if self.phase not in (Phase.CHECKING, Phase.ACCEPTED):
             return
         self.refusal = answer
         self.phase = Phase.WAITING if answer.retry_after > 0 else Phase.REFUSED

@@ -119,6 +119,13 @@ def test_nothing_of_a_person_stays_after_the_session_has_begun(model):
     assert model.phase is Phase.RESTING
 
 
+def test_a_session_that_fails_after_all_is_a_refusal(model):
+    checking(model)
+    model.accepted()
+    model.refused(Refused("This account has no home here."), 1)
+    assert (model.phase, model.name) == (Phase.REFUSED, "")
+
+
 def test_an_answer_to_nothing_changes_nothing(model):
     typed(model)
     model.refused(Refused("Late."), 0)

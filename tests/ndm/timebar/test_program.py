@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from contextlib import contextmanager
 
 import pytest
-from support.xserver import Program, on_display, until, x_server, xdotool
+from support.xserver import Program, on_display, until, windows, x_server, xdotool
 
 from asyncluster.core.wire import timebar as wire
 from asyncluster.ndm.timebar.window import TITLE
@@ -39,9 +38,8 @@ def start():
 
 def size(display) -> tuple[int, int] | None:
     """Size of the time bar by the X server's account, once it is there."""
-    tree = on_display(display, "xwininfo", "-root", "-tree")
-    found = re.search(rf'"{TITLE}": \("[^)]*\) +(\d+)x(\d+)\S+', tree)
-    return (int(found[1]), int(found[2])) if found else None
+    found = windows(display, TITLE)
+    return found[0][2:] if found else None
 
 
 @pytest.fixture
