@@ -111,7 +111,7 @@ class LoginModel:
     # --- from the node daemon
 
     def refused(self, answer: Refused, now: float) -> None:
-        """The Login opens no session, or the session that was promised failed. The name stays, the password is empty."""
+        """The Login opens no session, or the promised one failed. The name stays, the password is empty."""
         if self.phase not in (Phase.CHECKING, Phase.ACCEPTED):
             return
         self.refusal = answer
