@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from asyncluster.core.commands.options import GlobalOptions, pass_options
@@ -25,6 +27,16 @@ def run(options: GlobalOptions, headless: bool, workers: int | None, displays: t
         click.echo(f"Warning: {warning}", err=True)
     node = node_settings(settings, workers=workers, displays=() if headless else displays or None)
 
+    if os.geteuid() == 0 and not _as_root(settings.client.worker_user, node.displays):
+        from asyncluster.ndm.steward import running
+
+        raise SystemExit(running.run(settings, node, verbose=options.verbose, quiet=options.quiet))
+
     from asyncluster.ndm.node import daemon
 
     daemon.run(node, verbose=options.verbose, quiet=options.quiet)
+
+
+def _as_root(worker_user: tuple[str, ...], displays: tuple[str, ...]) -> bool:
+    """Whether nothing is to be gained by a steward: root has been told to run even the workers as root."""
+    return worker_user[:1] == ("root",) and not displays

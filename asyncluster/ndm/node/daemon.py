@@ -6,8 +6,7 @@ settings -> identity -> spawner -> Shell <- MasterConnector (TLS, mutual login)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from twisted.logger import Logger
 
@@ -23,9 +22,6 @@ from asyncluster.ndm.node.shell import MasterLink, Shell
 
 _log = Logger()
 
-#: Makes what starts the workers of a node with this identity.
-MakeSpawner: TypeAlias = Callable[[Any, Identity, NodeSettings], Spawner]
-
 
 class NodeDaemon:
     """All of a node daemon, from `start` to `stop`.
@@ -33,24 +29,24 @@ class NodeDaemon:
     Args:
         reactor: Twisted's.
         settings: see there.
-        make_spawner: see there; default: workers run as the user who runs this.
+        identity: which of this host's node daemons this is.
+        spawner: starts workers.
 
     Attributes:
         shell: for whoever adds displays: `shell.sessions`, `shell.people`, `shell.tell_master`.
         standing: how the node stands with the master, for people.
     """
 
-    def __init__(self, reactor: Any, settings: NodeSettings, make_spawner: MakeSpawner | None = None) -> None:
-        self.identity = claim(settings.directory, settings.name)
-        spawner = (make_spawner or direct_spawner)(reactor, self.identity, settings)
-        self.shell = Shell(reactor, settings, self.identity.name, spawner)
+    def __init__(self, reactor: Any, settings: NodeSettings, identity: Identity, spawner: Spawner) -> None:
+        self.shell = Shell(reactor, settings, identity.name, spawner)
         self.standing = Standing(False, "The master has not been reached yet.")
+        self._name = identity.name
         self._connector = MasterConnector(
             reactor,
             master_endpoint(reactor, settings.host, settings.port),
             LoginKeys(settings.user, settings.password, settings.server_password),
             lambda _peer: MasterLink(self.shell),
-            MasterPin(self.identity.directory / "master.pin", strict=settings.strict),
+            MasterPin(identity.directory / "master.pin", strict=settings.strict),
             self._stands,
         )
 
@@ -58,12 +54,10 @@ class NodeDaemon:
         """Begins to work; the master may come later."""
         self.shell.start()
         self._connector.start()
-        _log.info("Node {name} is up.", name=self.identity.name)
-        systemd.notify("READY=1")
+        _log.info("Node {name} is up.", name=self._name)
 
     def stop(self) -> None:
         """Ends the connection and all workers; returns when nothing is left of them."""
-        systemd.notify("STOPPING=1")
         self._connector.stop()
         self.shell.close()
 
@@ -74,23 +68,32 @@ class NodeDaemon:
         self.standing = standing
 
 
-def direct_spawner(reactor: Any, identity: Identity, settings: NodeSettings) -> Spawner:
-    """Workers run as the user who runs this."""
-    return DirectSpawner(reactor, identity.directory / "work", identity.marker, settings.memory)
-
-
-def run(settings: NodeSettings, *, verbose: int, quiet: bool, make_spawner: MakeSpawner | None = None) -> None:
-    """Runs a node daemon in the foreground until it is told to stop (SIGINT, SIGTERM).
-
-    Raises:
-        AsynClusterError: it cannot start.
-    """
+def begin(*, verbose: int, quiet: bool) -> Any:
+    """What every node daemon does first; returns the reactor."""
     from twisted.internet import reactor
 
     logs.begin(verbose=verbose, quiet=quiet, journal="JOURNAL_STREAM" in os.environ)
     forbid_unpickling()
-    reactor_: Any = reactor
-    daemon = NodeDaemon(reactor_, settings, make_spawner)
-    reactor_.addSystemEventTrigger("before", "shutdown", daemon.stop)
+    return reactor
+
+
+def serve(reactor: Any, daemon: NodeDaemon) -> None:
+    """Runs a node daemon until the process is told to stop (SIGINT, SIGTERM)."""
+    reactor.addSystemEventTrigger("before", "shutdown", daemon.stop)
     daemon.start()
-    reactor_.run()
+    reactor.run()
+
+
+def run(settings: NodeSettings, *, verbose: int, quiet: bool) -> None:
+    """Runs a node daemon in the foreground; its workers run as the user who runs it.
+
+    Raises:
+        AsynClusterError: it cannot start.
+    """
+    reactor = begin(verbose=verbose, quiet=quiet)
+    identity = claim(settings.directory, settings.name)
+    spawner = DirectSpawner(reactor, identity.directory / "work", identity.marker, settings.memory)
+    daemon = NodeDaemon(reactor, settings, identity, spawner)
+    reactor.addSystemEventTrigger("after", "startup", systemd.notify, "READY=1")
+    reactor.addSystemEventTrigger("before", "shutdown", systemd.notify, "STOPPING=1")
+    serve(reactor, daemon)

@@ -64,11 +64,11 @@ def _marker(directory: Path) -> str:
     path = directory / "marker"
     try:
         marker = path.read_text()
-        if len(marker) == 32:
-            return marker
     except FileNotFoundError:
-        pass
-    marker = secrets.token_hex(16)
-    path.touch(mode=0o600)
-    path.write_text(marker)
+        marker = ""
+    if len(marker) != 32:
+        marker = secrets.token_hex(16)
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(marker)
     return marker

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 from asyncluster.core.config.settings import Settings
 
 
-class NodeSettings(msgspec.Struct, frozen=True):
-    """Attributes:
-    host, port: the master.
-    user, password, server_password: of the mutual login.
-    strict: a master whose key has changed is refused.
-    state: directory of what this machine keeps.
-    name: of the node, before a suffix tells several on one host apart.
-    slots: how many workers may have work at once.
-    niceness: of workers while nobody uses the computer.
-    memory: bytes of private memory for each worker.
-    when_in_use: "run", "nice", "suspend" or "stop".
-    displays: X displays of this node; () = headless.
+@dataclass(frozen=True)
+class NodeSettings:
+    """See the module.
+
+    Attributes:
+        host, port: the master.
+        user, password, server_password: of the mutual login.
+        strict: a master whose key has changed is refused.
+        state: directory of what this machine keeps.
+        name: of the node, before a suffix tells several on one host apart.
+        slots: how many workers may have work at once.
+        niceness: of workers while nobody uses the computer.
+        memory: bytes of private memory for each worker.
+        when_in_use: "run", "nice", "suspend" or "stop".
+        displays: X displays of this node; () = headless.
     """
 
     host: str
     port: int
     user: str
-    password: str
-    server_password: str
+    password: str = field(repr=False)
+    server_password: str = field(repr=False)
     strict: bool
     state: str
     name: str
@@ -37,9 +39,6 @@ class NodeSettings(msgspec.Struct, frozen=True):
     memory: int
     when_in_use: str
     displays: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"NodeSettings(name={self.name!r}, host={self.host!r}, ...)"
 
     @property
     def directory(self) -> Path:
