@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asyncluster.core.client.asyncio import AsyncCluster
     from asyncluster.core.client.cluster import Cluster
     from asyncluster.core.client.executor import Executor
+    from asyncluster.core.client.job import Job
     from asyncluster.core.client.local import LocalCluster
     from asyncluster.core.errors import (
         AsynClusterError,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         UsageError,
         WorkerCrashed,
     )
-    from asyncluster.ndm.worker.here import here
+    from asyncluster.ndm.worker import here as here
 
     __version__: str
 
@@ -39,6 +40,7 @@ __all__ = [
     "CallTimeout",
     "Cluster",
     "Executor",
+    "Job",
     "JobBroken",
     "JobCancelled",
     "LocalCluster",
@@ -55,8 +57,8 @@ _HOMES = {
     "AsyncCluster": "core.client.asyncio",
     "Cluster": "core.client.cluster",
     "Executor": "core.client.executor",
+    "Job": "core.client.job",
     "LocalCluster": "core.client.local",
-    "here": "ndm.worker.here",
 }
 
 
@@ -67,6 +69,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("asyncluster")
+    elif name == "here":
+        value = import_module("asyncluster.ndm.worker.here")  # the module itself, for `here.progress(...)`
     else:
         value = getattr(import_module(f"asyncluster.{_HOMES.get(name, 'core.errors')}"), name)
     globals()[name] = value
