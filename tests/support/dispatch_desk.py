@@ -60,9 +60,11 @@ def log(job: int = JOB) -> list[Message]:
 
 
 class Desk:
-    """Attributes:
-    new: what the last turn brought.
-    attempts: of each call the number of the latest attempt that was handed out, by (job, call).
+    """Says what nodes and clients say.
+
+    Attributes:
+        new: what the last turn brought.
+        attempts: of each call the number of the latest attempt that was handed out, by (job, call).
     """
 
     def __init__(self, settings: DispatchSettings | None = None) -> None:

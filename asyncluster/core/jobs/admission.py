@@ -70,8 +70,10 @@ class Admission:
         }
 
     def receive(self, client: int, owner: Owner, message: Message) -> None:
-        """Raises:
-        ProtocolError: the message makes no sense; nothing has changed.
+        """Takes one message.
+
+        Raises:
+            ProtocolError: the message makes no sense; nothing has changed.
         """
         if isinstance(message, OpenJob):
             self._open(client, owner, message)

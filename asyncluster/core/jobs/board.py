@@ -37,17 +37,19 @@ _REMEMBERED_TEXT = 2000
 
 
 class Board:
-    """Attributes:
-    now: when the latest event happened.
-    runnable: jobs with waiting calls and a number, by key.
-    woken: those among them whose queue was empty, so that any node may have room for them.
-    changed: nodes that may take more calls than before.
-    reported: nodes with numbered messages that were not acknowledged yet.
-    closed: how jobs ended, the latest ones: for clients and nodes that come back and do not know.
-    calls: calls that have not ended, of all jobs; `call_bytes` their payloads.
-    found: what nodes hold of jobs that nobody has opened, by key.
-    deadlines: by (what, whom).
-    out: instructions not taken yet.
+    """The state of the dispatcher.
+
+    Attributes:
+        now: when the latest event happened.
+        runnable: jobs with waiting calls and a number, by key.
+        woken: those among them whose queue was empty, so that any node may have room for them.
+        changed: nodes that may take more calls than before.
+        reported: nodes with numbered messages that were not acknowledged yet.
+        closed: how jobs ended, the latest ones: for clients and nodes that come back and do not know.
+        calls: calls that have not ended, of all jobs; `call_bytes` their payloads.
+        found: what nodes hold of jobs that nobody has opened, by key.
+        deadlines: by (what, whom).
+        out: instructions not taken yet.
     """
 
     def __init__(self, settings: DispatchSettings) -> None:

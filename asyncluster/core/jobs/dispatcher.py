@@ -52,7 +52,7 @@ class Dispatcher:
         self._returning.lost(node)
 
     def from_node(self, node: str, message: Message, now: float) -> None:
-        """A node says something.
+        """A node says something about calls or itself; `Output` and `Progress` are not the dispatcher's business.
 
         Raises:
             ProtocolError: a node does not say that; nothing has changed, and the shell closes the connection.
@@ -88,18 +88,15 @@ class Dispatcher:
 
     def cancel_job(self, key: int, by: str, now: float) -> bool:
         """Ends a job in the name of `by`; false if there is no such job."""
-        self._board.now = now
-        job = self._board.jobs.get(key)
-        if job is not None:
-            self._board.end_job(job, "cancelled", Failure("cancelled", f"The job was cancelled by {by}."))
-        return job is not None
+        return self.end_job(key, Failure("cancelled", f"The job was cancelled by {by}."), now)
 
-    def end_job(self, key: int, failure: Failure, now: float) -> None:
-        """Ends a job for a reason that lies with the master, such as a history that cannot be written."""
+    def end_job(self, key: int, failure: Failure, now: float) -> bool:
+        """Ends a job, whose client is told why; false if there is no such job."""
         self._board.now = now
         job = self._board.jobs.get(key)
         if job is not None:
-            self._board.end_job(job, "broken", failure)
+            self._board.end_job(job, "cancelled" if failure.kind == "cancelled" else "broken", failure)
+        return job is not None
 
     def renice(self, key: int, niceness: int, now: float) -> bool:
         """Changes what share of the workers a job gets; false if there is no such job."""

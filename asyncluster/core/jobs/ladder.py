@@ -24,7 +24,11 @@ def rung_of(outstanding: int, slots: int) -> int:
 
 
 class Ladder:
-    """Attributes: slots: those of all its nodes together."""
+    """Nodes by rung.
+
+    Attributes:
+        slots: those of all its nodes together.
+    """
 
     __slots__ = ("_rungs", "slots")
 

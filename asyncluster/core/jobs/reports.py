@@ -12,7 +12,7 @@ import msgspec
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.board import Board
-from asyncluster.core.jobs.instructions import ReleaseBlob, ToClient
+from asyncluster.core.jobs.instructions import ReleaseBlob
 from asyncluster.core.jobs.job import Job
 from asyncluster.core.jobs.node import PATIENCE, Node, Share
 from asyncluster.core.jobs.returning import Returning
@@ -27,8 +27,6 @@ from asyncluster.core.wire.messages import (
     DropBlob,
     Failure,
     Message,
-    Output,
-    Progress,
     ResultLarge,
     Results,
     Returned,
@@ -41,15 +39,17 @@ _BREAKS = ("timeout", "crashed", "too large", "node lost")
 
 
 class Reports:
-    """Takes the messages of attached nodes, all but `Attach`."""
+    """Takes the messages of attached nodes about calls and about themselves. What calls print is the shell's."""
 
     def __init__(self, board: Board, returning: Returning) -> None:
         self._board = board
         self._returning = returning
 
     def receive(self, node: Node, message: Message) -> None:
-        """Raises:
-        ProtocolError: a node does not say such a thing; nothing has changed.
+        """Takes one message.
+
+        Raises:
+            ProtocolError: a node does not say such a thing; nothing has changed.
         """
         match message:
             case Done() | DoneLarge() | Broke() | Returned():
@@ -63,8 +63,6 @@ class Reports:
                 self._telemetry(node, message)
             case Unfit():
                 self._unfit(node, message)
-            case Output() | Progress():
-                self._pass_on(node, message)
             case DropBlob():
                 job = self._board.jobs.get(message.job)
                 if job is not None:
@@ -273,12 +271,6 @@ class Reports:
         self._board.deadlines.clear(("rest", node.name))
         if node.available != before:
             self._board.moved(node)
-
-    def _pass_on(self, node: Node, message: Output | Progress) -> None:
-        if message.job in node.shares:
-            job = self._board.jobs[message.job]
-            if job.client is not None:
-                self._board.out.append(ToClient(job.client, message))
 
 
 def _split(failure: Failure) -> Failure:

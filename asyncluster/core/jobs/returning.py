@@ -32,7 +32,11 @@ _REMEMBERED_NODES = 4000
 
 
 class Returning:
-    """Attributes: drained: names of nodes that operators want empty, whether they are here or not."""
+    """Connects nodes with the board, and lets go of them.
+
+    Attributes:
+        drained: names of nodes that operators want empty, whether they are here or not.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board

@@ -110,6 +110,14 @@ def test_cancelling_a_job_tells_everybody(office: Desk) -> None:
     assert not office.dispatcher.cancel_job(JOB, "bob", office.now)
 
 
+def test_a_job_may_be_ended_for_a_reason_of_the_master(office: Desk) -> None:
+    failure = Failure("too large", "The disk is full.")
+    assert office.dispatcher.end_job(JOB, failure, office.now)
+    office.turn()
+    assert office.to_client() == [JobEnded(JOB, failure)]
+    assert [one.record.state for one in office.new if isinstance(one, JobClosed)] == ["broken"]
+
+
 def test_messages_for_a_job_that_was_ended_are_too_late_but_no_offence(office: Desk) -> None:
     office.dispatcher.cancel_job(JOB, "bob", office.now)
     office.submit(1)

@@ -6,7 +6,7 @@ from support.dispatch_desk import CHUNK, JOB, ONCE, TIMED, Desk, telemetry
 
 from asyncluster.core.jobs.instructions import JobClosed
 from asyncluster.core.jobs.records import Counters
-from asyncluster.core.wire.messages import Done, Failed, JobEnded, Output, Progress, Unfit
+from asyncluster.core.wire.messages import Done, Failed, JobEnded, Unfit
 
 
 def counters(desk: Desk) -> Counters:
@@ -229,17 +229,6 @@ def test_a_node_that_joins_is_tried_although_others_are_unfit(office: Desk) -> N
     office.attach("c", instance=3)
     office.turn()
     assert office.runs("b") == [1] or office.runs("c") == [1]
-
-
-def test_output_and_progress_go_to_the_client_of_the_job(office: Desk) -> None:
-    office.submit(1)
-    office.turn()
-    words = [Output(JOB, 1, "out", "hello"), Progress(JOB, 1, 0.5, "half")]
-    for word in words:
-        office.node("a", word)
-        office.node("b", word)  # which has nothing of the job
-    office.turn()
-    assert office.to_client() == words
 
 
 def test_chunks_count_as_the_calls_that_they_hold(office: Desk) -> None:
