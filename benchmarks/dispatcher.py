@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/dispatcher.py [--profile NODES CALLS]
 
 Nodes of 8 slots are a few lines in memory: they answer each `Run` at once, as if each call had taken 10 microseconds.
-Only processor time inside the dispatcher counts. One client submits in messages of 1000 calls, as job clients do. The job
-is known before the clock starts, as a job spends its life in that state. A cell is the least of three runs.
+Only processor time inside the dispatcher counts. One client submits in messages of 1000 calls, as job clients do. The
+job is known before the clock starts, as a job spends its life in that state. A cell is the least of three runs.
 """
 
 from __future__ import annotations
