@@ -84,6 +84,7 @@ class MasterModel:
         self.window = window
         self.epoch = epoch
         self.jobs: dict[int, ModelJob] = {}
+        self.dead: set[int] = set()  # jobs that were ended here
         self.blobs: dict[tuple[int, bytes], Blob | None] = {}
         self.greeted = False
         self.refuse: str | None = None
@@ -115,6 +116,8 @@ class MasterModel:
             return [JobOpened(message.job, job.number, len(job.entries))]
         if isinstance(message, Ask):
             return [self._answer(message)]
+        if message.job in self.dead:
+            return []  # the client had not heard yet
         assert message.job in self.jobs, f"{type(message).__name__} of a job that is not open"
         job = self.jobs[message.job]
         match message:
@@ -137,7 +140,7 @@ class MasterModel:
 
     def receive_blob(self, message: PassBlob, blob: Blob | None) -> None:
         """A descriptor has come."""
-        assert message.job in self.jobs
+        assert message.job in self.jobs or message.job in self.dead
         assert (message.job, message.blob) not in self.blobs, "a blob was sent twice on one link"
         self.blobs[message.job, message.blob] = blob
 
@@ -217,6 +220,7 @@ class MasterModel:
     def end_job(self, job: ModelJob, failure: Failure) -> Message:
         """Somebody cancelled it, or its code is broken."""
         del self.jobs[job.opening.job]
+        self.dead.add(job.opening.job)
         return JobEnded(job.opening.job, failure)
 
 
