@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,11 +17,13 @@ from asyncluster.core.resources import resource
 
 _NEXT = """
 What to type next:
-  python {example} --plot cauchy.png     the same with a picture of what it found
-  asyncluster config init                a configuration of your own
-  asyncluster master run                 a master, in one terminal
-  asyncluster node run --headless        a node, in another; more of them on other machines
-  asyncluster job map {stars}:distance {csv} -o stars.jsonl
+  python {cauchy} --plot cauchy.png
+                                     the same with a picture of what it found
+  asyncluster config init            a configuration of your own
+  asyncluster master run             a master, in one terminal
+  asyncluster node run --headless    a node, in another; more of them on other machines
+  asyncluster job map {stars}:distance {records} -o stars.jsonl
+                                     a function over a file, on all of them
 """
 
 
@@ -32,8 +35,8 @@ def demo(options: GlobalOptions, iterations: int) -> None:
     cauchy = _load(resource("examples/cauchy.py"))
     from rich.console import Console
 
-    console = Console(highlight=False)
-    say = (lambda text: None) if options.quiet else console.print
+    console = Console(highlight=False, soft_wrap=True)
+    say = (lambda text: None) if options.quiet else click.echo
     say("Starting a master and two nodes on this machine, for as long as this takes…")
     from asyncluster.core.client.local import LocalCluster
 
@@ -44,13 +47,8 @@ def demo(options: GlobalOptions, iterations: int) -> None:
         )
         found = _infer(cauchy, job, iterations, console, quiet=options.quiet)
     click.echo(found)
-    say(
-        _NEXT.format(
-            example=resource("examples/cauchy.py"),
-            stars=resource("examples/stars.py"),
-            csv=resource("examples/stars.csv"),
-        )
-    )
+    names = {"cauchy": "cauchy.py", "stars": "stars.py", "records": "stars.csv"}
+    say(_NEXT.format_map({key: os.path.relpath(resource(f"examples/{name}")) for key, name in names.items()}))
 
 
 def _load(path: Path) -> ModuleType:
@@ -84,6 +82,6 @@ def _infer(cauchy: ModuleType, job: Any, iterations: int, console: Any, *, quiet
         def report(iteration: Any) -> None:
             progress.update(task, advance=1, description=f"iteration {iteration.number} of {iteration.of}")
             if not quiet:
-                progress.console.print(iteration)
+                progress.console.print(str(iteration))
 
         return cauchy.infer_on(job, iterations, 2008, report)
