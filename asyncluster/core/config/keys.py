@@ -277,6 +277,13 @@ DISPLAY = Section(
             several=True,
         ),
         Key(
+            "pam password",
+            forms.yes_or_no,
+            "Whether PAM on the node checks the password as well, once the master has found it right. Without, PAM is "
+            "asked about the account and opens the session.",
+            "no",
+        ),
+        Key(
             "grace",
             quantities.duration(0, 600, "s"),
             "Time between the polite request to end a session and the end of all its processes.",

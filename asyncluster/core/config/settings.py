@@ -69,6 +69,7 @@ class DisplaySettings:
     displays: tuple[str, ...]
     x_server: tuple[str, ...]
     sessions: tuple[Path, ...]
+    pam_password: bool
     grace: float
     warn_at: tuple[float, ...]
     power_buttons: bool

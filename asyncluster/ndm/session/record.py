@@ -87,6 +87,32 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+def open_directory(path: Path) -> int:
+    """Opens a directory of records, made if needed, for whoever runs this alone.
+
+    What is above it may belong to somebody else, who can rename but not fake it: from now on it is used by its
+    descriptor, as `path_of(descriptor)`.
+
+    Raises:
+        OSError: it is not there and cannot be made, or it is somebody else's.
+    """
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    status = os.fstat(fd)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        os.close(fd)
+        raise PermissionError(f"{path} must belong to the user that runs this, and be closed to others.")
+    return fd
+
+
+def path_of(directory: int) -> Path:
+    """Where an open directory is, whatever it is called now."""
+    return Path(f"/proc/self/fd/{directory}")
+
+
 def from_fields(values: Any) -> Record:
     """The record that a JSON object describes.
 
@@ -109,22 +135,11 @@ class Records:
     """A directory of records.
 
     Args:
-        directory: made if needed, for root alone.
+        directory: as `open_directory` returns it, or a private one.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-
-    def prepare(self) -> None:
-        """Makes the directory.
-
-        Raises:
-            OSError: it is not there and cannot be made, or it is somebody else's.
-        """
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = self._directory.lstat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            raise PermissionError(f"{self._directory} must belong to the user that runs this, and to nobody else.")
 
     def save(self, record: Record) -> None:
         """Writes a record; it is on the disk when this returns.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from resource import struct_rusage
+from selectors import BaseSelector
 from typing import Protocol, TypeAlias
 
 from asyncluster.core.errors import ProtocolError
@@ -26,10 +27,12 @@ class Part(Protocol):
     Attributes:
         verbs: those that it owns.
         tell: set by the steward before anything else happens.
+        selector: of the steward, set by it as well; what is registered has a function without arguments as its data.
     """
 
     verbs: Mapping[str, Verb]
     tell: Tell
+    selector: BaseSelector
 
     def pids(self) -> Iterable[int]:
         """Its child processes. Children that no part knows are orphans and are killed."""
@@ -42,6 +45,13 @@ class Part(Protocol):
 
     def tick(self, now: float) -> float | None:
         """Does what is due; returns when it wants to be called again, in seconds of the monotonic clock."""
+
+    def stop(self, wait: Callable[[float], None]) -> None:
+        """The steward is about to end: ends what the node daemon must still tell the master about.
+
+        Args:
+            wait: lets the steward go on for at most so many seconds.
+        """
 
     def close(self) -> None:
         """The steward ends: leaves nothing behind."""

@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from asyncluster.core.config.settings import Settings
 from asyncluster.core.errors import ConfigError, ExitCode
 from asyncluster.ndm.node.identity import Identity, claim
 from asyncluster.ndm.node.settings import NodeSettings
+from asyncluster.ndm.steward.displays import Displays
 from asyncluster.ndm.steward.nodeprocess import NodeProcess
+from asyncluster.ndm.steward.parts import Part
+from asyncluster.ndm.steward.setup import display_policy
 from asyncluster.ndm.steward.steward import Steward
 from asyncluster.ndm.steward.users import NODE_ACCOUNTS, check_runs, first_account
 from asyncluster.ndm.steward.workers import WorkerPolicy, Workers
@@ -41,7 +45,10 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     os.chown(own, node_user.uid, node_user.gid)
     policy = WorkerPolicy(worker_user, node.memory, _work_directory(identity), identity.marker)
     process = NodeProcess(replace(node, name=identity.name), node_user, own, verbose=verbose, quiet=quiet)
-    return Steward(process, [Workers(policy)]).run()
+    parts: list[Part] = [Workers(policy)]
+    if node.displays:
+        parts.append(Displays(display_policy(settings.display, node.displays, identity.directory), time.monotonic))
+    return Steward(process, parts).run()
 
 
 def _root_directory(state: Path) -> Path:

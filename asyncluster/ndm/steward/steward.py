@@ -48,6 +48,7 @@ class Steward:
         become_subreaper()
         for part in parts:
             part.tell = self.tell
+            part.selector = self._selector
             self._verbs.update(part.verbs)
 
     def run(self) -> ExitCode:
@@ -57,17 +58,23 @@ class Steward:
         try:
             while self._stop is None:
                 self._start_node()
-                for key, _events in self._selector.select(self._patience()):
-                    key.data()
-                self._bury()
+                self._turn(self._patience())
             return self._stop
         finally:
             systemd.notify("STOPPING=1")
+            for part in self._parts:
+                part.stop(self._turn)
             self._forget_channel()
             self._node.close()
             for part in self._parts:
                 part.close()
             self._kill_orphans()
+
+    def _turn(self, patience: float | None) -> None:
+        """Waits at most so long, then does what has come up."""
+        for key, _events in self._selector.select(patience):
+            key.data()
+        self._bury()
 
     def tell(self, fields: Fields, fds: Sequence[int] = ()) -> None:
         """Sends a message to the node daemon; it is lost if there is none at the moment."""

@@ -16,10 +16,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from resource import struct_rusage
+from selectors import BaseSelector
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session.channel import Fields, close_all
@@ -54,6 +55,7 @@ class Workers:
     """A `Part` of the steward."""
 
     tell: Tell
+    selector: BaseSelector
 
     def __init__(self, policy: WorkerPolicy) -> None:
         self._policy = policy
@@ -141,6 +143,9 @@ class Workers:
 
     def tick(self, _now: float) -> float | None:
         return None
+
+    def stop(self, _wait: Callable[[float], None]) -> None:
+        """Workers go on: their calls will run elsewhere, and nobody needs to hear more."""
 
     def close(self) -> None:
         self._end_all()
