@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncluster.core.master.people import PeopleService
     from asyncluster.core.master.switchboard import Switchboard
 
-_decoder = m.decoder(m.FromNode | p.BeginSession | p.SessionReport | p.AskHours)
+_decoder = m.decoder(m.FromNode | p.FromNode)
 _log = Logger()
 
 
@@ -120,11 +120,11 @@ class NodeHandler:
         else:
             self._switchboard.from_node(self, message)
 
-    def _ask_people(self, message: p.BeginSession | p.SessionReport | p.AskHours) -> None:
+    def _ask_people(self, message: p.FromNode) -> None:
         answer = Deferred.fromCoroutine(self._answer_of_people(message))
         answer.addCallbacks(self._answer, lambda failure: _log.error("{error}", error=failure.value))
 
-    async def _answer_of_people(self, message: p.BeginSession | p.SessionReport | p.AskHours) -> m.Message:
+    async def _answer_of_people(self, message: p.FromNode) -> m.Message:
         match message:
             case p.BeginSession():
                 return await self._people.begin(self.name, message)

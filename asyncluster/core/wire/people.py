@@ -163,3 +163,7 @@ class OpeningHours(Message, tag=89, frozen=True):
     id: Count
     spans: list[tuple[Count, Count]]
     text: str
+
+
+FromNode: TypeAlias = BeginSession | SessionReport | AskHours
+ToNode: TypeAlias = SessionGranted | SessionRefused | SessionOrders | SessionNotice | OpeningHours

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire import people as p
 
-LINKS = [m.FromClient, m.ToClient, m.FromNode, m.ToNode, m.FromWorker, m.ToWorker]
+LINKS = [m.FromClient, m.ToClient, m.FromNode | p.FromNode, m.ToNode | p.ToNode, m.FromWorker, m.ToWorker]
 
 
 def test_every_message_has_a_tag_of_its_own() -> None:
