@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from types import TracebackType
@@ -13,10 +14,11 @@ from typing import Any, Self
 from asyncluster.core.client.calling import Caller
 from asyncluster.core.client.calls import tell_all
 from asyncluster.core.client.futures import CallFuture
-from asyncluster.core.client.kinds import Function
+from asyncluster.core.client.kinds import Function, name_of
 from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, store_all
 from asyncluster.core.client.options import SAME, CallOptions, change
+from asyncluster.core.client.progress import as_html, show
 from asyncluster.core.client.threads import Connection
 from asyncluster.core.wire.payloads import encode_update
 
@@ -79,6 +81,7 @@ class Job:
         *iterables: Iterable[Any],
         buffersize: int | None = None,
         chunksize: int | None = None,
+        progress: bool = False,
     ) -> Iterator[Any]:
         """Calls a function for each item (of several iterables: for each tuple of items); results come in order.
 
@@ -89,6 +92,7 @@ class Job:
                 further than that; None: they are read to their end now.
             chunksize: calls that travel together; None: as many as are worth it, by how long they turn out to run.
                 Calls with a timeout, or with retries=0, always go alone.
+            progress: show how far it is, in a terminal or a notebook, while results are taken.
 
         Raises:
             What a call raised, at its place; and what `run` raises.
@@ -100,23 +104,27 @@ class Job:
         except BaseException:
             mapping.cancel()
             raise
-        return self._results(mapping, ready)
+        display = show(name_of(function), mapping.standing) if progress else nullcontext()
+        return self._results(mapping, ready, display)
 
-    def _results(self, mapping: Mapping, ready: threading.Event) -> Iterator[Any]:
+    def _results(
+        self, mapping: Mapping, ready: threading.Event, display: AbstractContextManager[object]
+    ) -> Iterator[Any]:
         try:
-            while True:
-                ready.clear()
-                ends = mapping.take()
-                if ends is None:
-                    self._connection.before_waiting()
-                    ready.wait()
-                    continue
-                if not ends:
-                    return
-                mapping.feed()
-                ends.reverse()
-                while ends:
-                    yield open_end(ends.pop())
+            with display:
+                while True:
+                    ready.clear()
+                    ends = mapping.take()
+                    if ends is None:
+                        self._connection.before_waiting()
+                        ready.wait()
+                        continue
+                    if not ends:
+                        return
+                    mapping.feed()
+                    ends.reverse()
+                    while ends:
+                        yield open_end(ends.pop())
         finally:
             mapping.cancel()
 
@@ -198,6 +206,10 @@ class Job:
         """What processes of the job have printed outside of calls, as its code and updates do."""
         return self._namespace.log.log.text()
 
+    def progress(self) -> AbstractContextManager[object]:
+        """Shows how far the job is, in a terminal or a notebook, for as long as a `with` block lasts."""
+        return show(self.name, self._namespace.standing)
+
     def cancel(self) -> None:
         """Ends the job and all its calls, running ones too. Whoever waits for one gets `JobCancelled`."""
         self._end("The job was cancelled.")
@@ -228,6 +240,9 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.name!r}: {self.pending} calls pending>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.name, self._namespace.standing())
 
 
 def _cancel_all(futures: Iterable[CallFuture]) -> None:

@@ -72,6 +72,8 @@ class JobLog:
         error: why it ended; None while it lives.
         calls: all that wait for their end, by number, in the order they were made.
         log: what its processes printed outside any call.
+        made, done: calls of the author, chunks opened, that were submitted and that have their end.
+        telling: fraction and note of the calls under way that tell how far they are, by number.
     """
 
     def __init__(self, key: int, name: str, niceness: int, wants_out: Callable[[JobLog], None]) -> None:
@@ -82,6 +84,9 @@ class JobLog:
         self.error: AsynClusterError | None = None
         self.calls: dict[int, Call] = {}
         self.log = Log()
+        self.made = 0
+        self.done = 0
+        self.telling: dict[int, tuple[float, str]] = {}
         self._wants_out = wants_out
         self._stage = Stage.NEW
         self._open_sent = False  # on this link
@@ -199,6 +204,7 @@ class JobLog:
         kept = self._parcels.need(blobs) if blobs else ()
         call = Call(self, (number, kind, count, payload), kept, waiter)
         self.calls[number] = call
+        self.made += count
         self._unsent.append(call)
         self._wants_out(self)
         return call
@@ -342,6 +348,9 @@ class JobLog:
             return None
         if call.link == self._link:
             self._outstanding -= 1
+        self.done += call.row[2]
+        if self.telling:
+            self.telling.pop(number, None)
         call.row = (*call.row[:3], b"")  # the author's arguments live no longer than they must
         if call.blobs:
             self._drops += self._parcels.release(call.blobs)

@@ -269,6 +269,9 @@ class Ledger:
             call = job.finished(number)
             if call is not None:
                 call.attempt, call.node = attempt, message.failure.node
+                if message.failure.kind == "split":  # not done: its calls are made again, one by one
+                    job.made -= call.row[2]
+                    job.done -= call.row[2]
                 events.append(Broken(call, error_of(message.failure)))
         return events + job.idle()
 
@@ -282,8 +285,8 @@ class Ledger:
     def _progressed(self, message: Progress) -> list[Event]:
         job = self.jobs.get(message.job)
         call = job.calls.get(message.call) if job else None
-        if call is not None:
-            call.progress = message.fraction, message.note
+        if job is not None and call is not None:
+            call.progress = job.telling[message.call] = message.fraction, message.note
         return []
 
     def _printed(self, message: Output) -> list[Event]:

@@ -22,6 +22,7 @@ from asyncluster.core.client.calls import Broken, Call, Returned
 from asyncluster.core.client.failures import ChunkSplit
 from asyncluster.core.client.futures import open_result
 from asyncluster.core.client.kinds import Function
+from asyncluster.core.client.progress import Standing
 from asyncluster.core.errors import AsynClusterError, ProtocolError
 from asyncluster.core.wire.messages import RETURNED
 from asyncluster.core.wire.payloads import CannotPickle, decode_chunk_results, decode_error
@@ -317,6 +318,10 @@ class Mapping:
         slot = self._slots.popleft()
         self._taken += slot.count
         return slot.take()
+
+    def standing(self) -> Standing:
+        """How far it is."""
+        return Standing(self.done, self.total, self.done)
 
     def cancel(self) -> None:
         """Ends everything that is under way, and feeds no more."""

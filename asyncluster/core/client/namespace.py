@@ -16,6 +16,7 @@ from asyncluster.core.client.calls import Event
 from asyncluster.core.client.joblog import JobLog
 from asyncluster.core.client.kinds import Kinds
 from asyncluster.core.client.ledger import Ledger
+from asyncluster.core.client.progress import Standing
 from asyncluster.core.errors import JobCancelled, UsageError
 from asyncluster.core.wire.payloads import Packed, encode_code
 
@@ -81,6 +82,14 @@ class Namespace:
         for variant in self._variants.values():
             events += self._ledger.close_job(variant.log, JobCancelled(words))
         return events
+
+    def standing(self) -> Standing:
+        """How far the job is. May be called without the lock: the numbers may then differ by a call."""
+        logs = self.logs
+        telling = [told for log in logs for told in list(log.telling.values())]
+        done = sum(log.done for log in logs)
+        partly = sum(fraction for fraction, _ in telling)
+        return Standing(done, sum(log.made for log in logs), done + partly, telling[-1][1] if telling else "")
 
     @property
     def pending(self) -> int:
