@@ -64,8 +64,11 @@ def latest_end(connection: Connection, user: str) -> int:
 
 def next_start(connection: Connection, session: Session) -> int | None:
     """When the same person's next session began, if one did."""
-    later = (sessions.c.user_name == session.user) & (sessions.c.started >= session.started)
-    query = select(sessions.c.started).where(later, sessions.c.uuid != session.uuid)
+    own = select(sessions.c.id).where(sessions.c.uuid == session.uuid).scalar_subquery()
+    # Two sessions may begin within one second; then the row that was stored later is the next one.
+    same_second = (sessions.c.started == session.started) & (sessions.c.id > own)
+    later = (sessions.c.started > session.started) | same_second
+    query = select(sessions.c.started).where(sessions.c.user_name == session.user, later)
     return connection.execute(query.order_by(sessions.c.started).limit(1)).scalar()
 
 

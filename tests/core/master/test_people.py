@@ -391,6 +391,17 @@ def test_a_node_may_have_two_displays(room: Room, pc1: Node) -> None:
     assert room.show("bob")["session"]["display"] == ":1"
 
 
+def test_two_sessions_that_begin_within_one_second_are_both_booked(room: Room, pc1: Node, pc2: Node) -> None:
+    granted(pc1.greet("ada"))
+    granted(pc2.greet("ada"))
+    pc1.report()
+    room.pass_(100)
+    pc2.logout()
+    for node in (pc1, pc2):
+        node.report()
+    assert [row["hours"] * HOUR for row in room.ask("timesheet list")] == [0, 100]
+
+
 # --- Nodes and masters that die --------------------------------------------------------------------------------
 
 
