@@ -51,9 +51,14 @@ def print_json(value: object) -> None:
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], nothing: str) -> None:
     """Prints a table, or the sentence `nothing` where there are no rows."""
-    if not rows:
+    if rows:
+        _console().print(table_of(rows, columns))
+    else:
         click.echo(nothing)
-        return
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], columns: Iterable[Column]) -> Any:
+    """A table of rich's."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -63,15 +68,19 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], not
         table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(column.key), column) for column in chosen))
-    _console().print(table)
+    return table
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Prints names and values, one a line; None is shown as a dash."""
+    click.echo(facts_text(facts))
+
+
+def facts_text(facts: Iterable[tuple[str, object]]) -> str:
+    """Names and values, one a line."""
     pairs = [(name, "—" if value is None else str(value)) for name, value in facts]
     width = max((len(name) for name, _ in pairs), default=0)
-    for name, value in pairs:
-        click.echo(f"{name:<{width}}  {value}")
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in pairs)
 
 
 def _cell(value: Any, column: Column) -> str:

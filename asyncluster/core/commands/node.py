@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
+import msgspec
 
-from asyncluster.core.commands.asking import Column, ask, json_option, local_time, print_facts, print_json, print_rows
+from asyncluster.core.commands.asking import (
+    Column,
+    ask,
+    json_option,
+    local_time,
+    print_facts,
+    print_json,
+    print_rows,
+    table_of,
+    thousands,
+)
 from asyncluster.core.commands.options import GlobalOptions, pass_options
+from asyncluster.core.commands.watching import show_live, watch_option
 
 _COLUMNS = (
     Column("Node", "name"),
@@ -24,14 +37,38 @@ _COLUMNS = (
 
 @click.command
 @json_option
+@watch_option
 @pass_options
-def list_nodes(options: GlobalOptions, as_json: bool) -> None:
+def list_nodes(options: GlobalOptions, as_json: bool, watch: bool) -> None:
     """Lists the nodes and what they do."""
+    if watch:
+        show_live(options, ["nodes"], _live_table, as_json=as_json)
+        return
     nodes = ask(options, "node list")
     if as_json:
         print_json(nodes)
         return
     print_rows(nodes, _COLUMNS, "No node is connected. On a node, run: asyncluster node run")
+
+
+_LIVE_COLUMNS = (
+    Column("Node", "name"),
+    Column("State", "state"),
+    Column("Person", "person"),
+    Column("Workers", "workers", right=True),
+    Column("Running", "running", right=True),
+    Column("Waiting", "queued", right=True),
+    Column("Calls/min", "rate", right=True, show=thousands),
+    Column("Load", "load", right=True, show=lambda value: f"{value:.2f}"),
+    Column("Trouble", "trouble"),
+)
+
+
+def _live_table(tables: Mapping[str, Any]) -> Any:
+    nodes = tables["nodes"]
+    rows = [msgspec.structs.asdict(nodes[name]) for name in sorted(nodes)]
+    shown = [{**row, "state": row["state"].replace("_", " "), "running": sum(row["running"].values())} for row in rows]
+    return table_of(shown, _LIVE_COLUMNS)
 
 
 @click.command

@@ -6,6 +6,7 @@ N is a node, M the master:
     N  SessionReport(live, ended)       every 30 s, and as soon as the link is up or a session ends
                                         M  SessionOrders(leases, ends, booked)
                                         M  SessionOrders, SessionNotice      at any time: the operator did something
+    N  NoticeSeen(session, id)           the person has confirmed a message
     N  AskHours(id)                     M  OpeningHours(id)                  for the greeter
 
 A session's name is a UUID that the node makes before it asks; asking again with it (the answer was lost) begins no
@@ -34,13 +35,19 @@ MOST_SESSIONS = 1000  # in one report; a node with more to book sends the rest a
 
 
 class BeginSession(Message, tag=80, frozen=True):
-    """Somebody has typed a name and a password at a greeter."""
+    """Somebody has typed a name and a password at a greeter.
+
+    Attributes:
+        unfit: why the node could not open a session for that name; "" if it can. Whoever knows the password is told
+            so, and no session begins.
+    """
 
     id: Count
     session: SessionId
     display: Display
     name: Typed
     password: Typed
+    unfit: Annotated[str, Meta(max_length=300)] = ""
 
     def __repr__(self) -> str:
         return f"BeginSession(id={self.id}, session={self.session!r}, display={self.display!r}, ...)"
@@ -86,6 +93,13 @@ class AskHours(Message, tag=82, frozen=True):
     id: Count
 
 
+class NoticeSeen(Message, tag=83, frozen=True):
+    """The person has confirmed the operator's message of that number."""
+
+    session: SessionId
+    id: Count
+
+
 class Lease(Part, frozen=True):
     """How long a session may last.
 
@@ -94,6 +108,9 @@ class Lease(Part, frozen=True):
         left: seconds from now on, for the time bar; None: no limit.
         until: the instant at which it will end, for people to read.
         limit: what ends it: "opening", "daily", "weekly"; "" if nothing does.
+        used_today, used_week: seconds of the person's use so far, this session included.
+        daily, weekly: their quotas in seconds; None: no such limit.
+        closes: when the present opening ends; None: no opening limits them.
     """
 
     session: SessionId
@@ -102,6 +119,11 @@ class Lease(Part, frozen=True):
     left: Elapsed | None
     until: Count | None
     limit: Word
+    used_today: Count = 0
+    used_week: Count = 0
+    daily: Count | None = None
+    weekly: Count | None = None
+    closes: Count | None = None
 
 
 class SessionGranted(Message, tag=85, frozen=True):
@@ -145,9 +167,10 @@ class SessionOrders(Message, tag=87, frozen=True):
 
 
 class SessionNotice(Message, tag=88, frozen=True):
-    """A message of the operator's, to be shown in a session."""
+    """A message of the operator's, to be shown in a session until the person confirms it by its number."""
 
     session: SessionId
+    id: Count
     sender: str
     text: str
 
@@ -158,12 +181,18 @@ class OpeningHours(Message, tag=89, frozen=True):
     Attributes:
         spans: today's openings as instants (start, end).
         text: the same as one sentence.
+        opens: when the next opening begins after today; None: none is planned.
+        midnight: when today began where the master is.
+        zone: the master's time zone ("Europe/Berlin"), "" if it has no name.
     """
 
     id: Count
     spans: list[tuple[Count, Count]]
     text: str
+    opens: Count | None = None
+    midnight: Count = 0
+    zone: Annotated[str, Meta(max_length=100)] = ""
 
 
-FromNode: TypeAlias = BeginSession | SessionReport | AskHours
+FromNode: TypeAlias = BeginSession | SessionReport | NoticeSeen | AskHours
 ToNode: TypeAlias = SessionGranted | SessionRefused | SessionOrders | SessionNotice | OpeningHours
