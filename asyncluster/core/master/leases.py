@@ -88,7 +88,7 @@ def begin(connection: Connection, situation: Situation, request: Request) -> Gra
     failpoint("login-inserted")
     ends_after = None if session.deadline is None else session.deadline - session.started
     orders = _joined((old.node, _end(old, End.ELSEWHERE)) for old in ended if old.node in situation.contact)
-    return Granted(_lease(session, verdict, ends_after), orders)
+    return Granted(_lease(session, verdict, ends_after, after), orders)
 
 
 def report(connection: Connection, situation: Situation, node: str, message: SessionReport) -> SessionOrders:
@@ -231,7 +231,7 @@ def _judged(
         return EndOrder(session.uuid, End.TIME, f"{refusals.end_words(End.TIME)} {why}")
     session, ends_after = rules.promised(session, verdict.left, at=at)
     table.save_session(connection, session)
-    return _lease(session, verdict, ends_after)
+    return _lease(session, verdict, ends_after, person)
 
 
 def _book(connection: Connection, situation: Situation, node: str, row: EndedSession) -> None:
@@ -262,7 +262,9 @@ def _unknown(
     return rules.begun(row.session, row.user, node, row.display, now=started, after=started, left=None)
 
 
-def _lease(session: Session, verdict: Verdict, ends_after: int | None) -> Lease:
+def _lease(session: Session, verdict: Verdict, ends_after: int | None, person: Standing) -> Lease:
+    account = person.stored.account
+    restricted = account.restricted
     return Lease(
         session=session.uuid,
         started=session.started,
@@ -270,7 +272,18 @@ def _lease(session: Session, verdict: Verdict, ends_after: int | None) -> Lease:
         left=verdict.left,
         until=verdict.until,
         limit=verdict.limit or "",
+        used_today=verdict.used_today,
+        used_week=verdict.used_week,
+        daily=account.daily if restricted else None,
+        weekly=account.weekly if restricted else None,
+        closes=_closes(person) if restricted else None,
     )
+
+
+def _closes(person: Standing) -> int | None:
+    """When the present opening ends."""
+    spans = person.calendar.open_spans(person.calendar.day_of(person.now))
+    return next((end for start, end in spans if start <= person.now < end), None)
 
 
 def _end(session: Session, reason: End) -> EndOrder:

@@ -111,7 +111,7 @@ class NodeHandler:
             self.send(m.BlobSeen(message.job, message.blob, seen))
         elif isinstance(message, m.BlobSeen):
             self._seen(message)
-        elif isinstance(message, p.BeginSession | p.SessionReport | p.AskHours):
+        elif isinstance(message, p.FromNode):
             self._ask_people(message)
         elif isinstance(message, m.DoneLarge) and not self._inbox.complete(message):
             call, attempt = message.row[:2]
@@ -124,8 +124,11 @@ class NodeHandler:
         answer = Deferred.fromCoroutine(self._answer_of_people(message))
         answer.addCallbacks(self._answer, lambda failure: _log.error("{error}", error=failure.value))
 
-    async def _answer_of_people(self, message: p.FromNode) -> m.Message:
+    async def _answer_of_people(self, message: p.FromNode) -> m.Message | None:
         match message:
+            case p.NoticeSeen():
+                await self._people.seen(self.name, message)
+                return None
             case p.BeginSession():
                 return await self._people.begin(self.name, message)
             case p.SessionReport():
@@ -133,9 +136,10 @@ class NodeHandler:
             case p.AskHours():
                 return await self._people.hours(message)
 
-    def _answer(self, message: m.Message) -> None:
-        self.send(message)
-        self.flush()
+    def _answer(self, message: m.Message | None) -> None:
+        if message is not None:
+            self.send(message)
+            self.flush()
 
     def _attach(self, message: m.Message) -> None:
         if not isinstance(message, m.Attach):

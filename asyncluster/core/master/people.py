@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import tzinfo
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -32,12 +33,14 @@ from asyncluster.core.master.leases import Granted, Orders, Refused, Request
 from asyncluster.core.master.passwords import PasswordChecker
 from asyncluster.core.master.standing import Situation
 from asyncluster.core.people import refusals
+from asyncluster.core.people.calendar import Calendar
 from asyncluster.core.people.clock import SteadyClock
 from asyncluster.core.people.names import is_account_name
 from asyncluster.core.people.sessions import BEAT, Session
 from asyncluster.core.wire.people import (
     AskHours,
     BeginSession,
+    NoticeSeen,
     OpeningHours,
     SessionGranted,
     SessionNotice,
@@ -53,10 +56,22 @@ REPLY_FLOOR = 0.3  # seconds that an answer to a login takes at least, whatever 
 MOST_LOGINS = 64  # at once; more are asked to try again
 BUSY_RETRY = 3  # seconds
 ERROR_RETRY = 5
+MOST_NOTICES = 1000  # that wait to be confirmed
+AHEAD_DAYS = 15  # that are searched for the next opening
 
 # What interfaces of zope say about reactors, no type checker understands.
 ReactorTime: TypeAlias = Any
 Tell: TypeAlias = Callable[[str, SessionOrders | SessionNotice], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """A message that somebody has been shown and has not confirmed."""
+
+    node: str
+    user: str
+    sender: str
+    text: str
 
 
 class PeopleService:
@@ -90,6 +105,8 @@ class PeopleService:
         self._clock = SteadyClock(wall, monotonic, self._clock_was_set)
         self._contact: frozenset[str] = frozenset()
         self._logins = 0
+        self._notices: dict[int, _Notice] = {}
+        self._told = self._clock.now()  # numbers of an earlier life of the master do not come again
         self._beat = LoopingCall(self._tick)
         self._beat.clock = reactor
 
@@ -145,8 +162,23 @@ class PeopleService:
         """Today's openings, for a greeter."""
         now = self.now()
         calendar = await self._database.run(load_calendar, self.zone)
-        spans = list(calendar.open_spans(calendar.day_of(now)))
-        return OpeningHours(ask.id, spans, refusals.hours_words(calendar, now))
+        today = calendar.day_of(now)
+        return OpeningHours(
+            ask.id,
+            list(calendar.open_spans(today)),
+            refusals.hours_words(calendar, now),
+            opens=_opens_after(calendar, today),
+            midnight=calendar.day_start(today),
+            zone=getattr(self.zone, "key", None) or "",
+        )
+
+    async def seen(self, node: str, message: NoticeSeen) -> None:
+        """A person has confirmed a message: whoever asks for the audit finds out."""
+        notice = self._notices.get(message.id)
+        if notice is not None and notice.node == node:
+            del self._notices[message.id]
+            act = Act(self.now(), 0, notice.user, "message seen", notice.user, f"from {notice.sender}: {notice.text}")
+            await self._database.run(record_act, act)
 
     def node_lost(self, node: str) -> None:
         """The link of a node is gone: its sessions go on there until their deadlines."""
@@ -181,7 +213,11 @@ class PeopleService:
         found = await self._database.run(_addressed, act, user)
         if found is None or found.node not in self._contact:
             return None
-        self._tell(found.node, SessionNotice(found.uuid, sender, text))
+        self._told += 1
+        self._notices[self._told] = _Notice(found.node, user, sender, text)
+        if len(self._notices) > MOST_NOTICES:
+            del self._notices[min(self._notices)]
+        self._tell(found.node, SessionNotice(found.uuid, self._told, sender, text))
         return found
 
     # --- Inside -------------------------------------------------------------------------------------------
@@ -194,6 +230,9 @@ class PeopleService:
         right = await self.passwords.verify(ask.password, stored)
         if not right or name is None or stored is None:
             return SessionRefused(ask.id, refusals.WRONG, attempt.next_wait)
+        if ask.unfit:
+            await self._database.run(throttling.clear, attempt.number)
+            return SessionRefused(ask.id, ask.unfit, 0)
         request = Request(ask.session, name, node, ask.display, stored)
         answer = await self._database.run(_logged_in, self.situation(), request, attempt.number)
         if self.passwords.is_outdated(stored):
@@ -220,6 +259,15 @@ class PeopleService:
         log.warn("The clock was set by {seconds} s; sessions go on as before.", seconds=seconds)
         shifted = self._database.run(shift_heard, seconds)
         shifted.addErrback(lambda failure: log.error("Not stored: {error}", error=failure.getErrorMessage()))
+
+
+def _opens_after(calendar: Calendar, today: date) -> int | None:
+    """When the first opening after today begins."""
+    for days in range(1, AHEAD_DAYS):
+        spans = calendar.open_spans(today + timedelta(days=days))
+        if spans:
+            return spans[0][0]
+    return None
 
 
 def _attempted(connection: Connection, name: str | None, node: str, now: int) -> tuple[throttling.Attempt, str | None]:

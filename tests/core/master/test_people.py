@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, fail
 
 from asyncluster.core import failpoints
 from asyncluster.core.database.accounts import change_account, find_account
+from asyncluster.core.database.audit import latest_acts
 from asyncluster.core.database.errors import DatabaseBusy
 from asyncluster.core.database.schema import sessions
 from asyncluster.core.errors import AsynClusterError
@@ -20,8 +21,8 @@ from asyncluster.core.wire.people import (
     AskHours,
     BeginSession,
     EndedSession,
+    NoticeSeen,
     SessionGranted,
-    SessionNotice,
     SessionRefused,
     SessionReport,
 )
@@ -511,12 +512,44 @@ def test_a_login_that_dies_between_two_writes_has_not_happened(room: Room, pc1: 
 # --- Operators -----------------------------------------------------------------------------------------------
 
 
+def test_the_operator_learns_that_a_message_was_seen(room: Room, pc1: Node, pc2: Node) -> None:
+    session = granted(pc1.greet("ada")).lease.session
+    room.ask("user message", name="ada", text="Hello")
+    _, notice = room.told[-1]
+    for node, times in (("pc2", 0), ("pc1", 1), ("pc1", 1)):  # another node's word, the right one, and once more
+        room.wait(room.people.seen(node, NoticeSeen(session, notice.id)))
+        seen = [act.details for act in room.database.call(latest_acts) if act.verb == "message seen"]
+        assert seen == ["from root: Hello"] * times
+
+
+def test_a_node_without_an_account_for_the_person_says_so_to_who_knows_the_password(room: Room, pc1: Node) -> None:
+    def ask(password: str) -> SessionGranted | SessionRefused:
+        begin = BeginSession(1, str(uuid.uuid4()), ":0", "ada", password, unfit="No account here.")
+        return room.wait(room.people.begin("pc1", begin))
+
+    assert ask("wrong").reason == refusals.WRONG
+    room.pass_(60)
+    assert ask(PASSWORD) == SessionRefused(1, "No account here.", 0)
+    assert room.sheet() == []
+    granted(pc1.greet("ada"))  # nothing is left to wait for
+
+
+def test_a_lease_says_what_a_time_bar_shows(room: Room, pc1: Node) -> None:
+    lease = granted(pc1.greet("ada")).lease
+    assert (lease.daily, lease.weekly, lease.used_today) == (2 * HOUR, 5 * HOUR, 0)
+    assert lease.closes == room.at("2026-06-01 20:00")
+    room.pass_(600)
+    (lease,) = pc1.report().leases
+    assert (lease.used_today, lease.used_week) == (600, 600)
+
+
 def test_a_message_reaches_the_persons_node(room: Room, pc1: Node) -> None:
     with pytest.raises(AsynClusterError, match="not shown"):
         room.ask("user message", name="ada", text="Hello")
     session = granted(pc1.greet("ada")).lease.session
     room.ask("user message", name="ada", text="Fire drill\x1b[2J at\nnoon")
-    assert room.told[-1] == ("pc1", SessionNotice(session, "root", "Fire drill[2J at\nnoon"))
+    node, notice = room.told[-1]
+    assert (node, notice.session, notice.sender, notice.text) == ("pc1", session, "root", "Fire drill[2J at\nnoon")
     room.people.node_lost("pc1")
     with pytest.raises(AsynClusterError, match="not shown"):
         room.ask("user message", name="ada", text="Hello")
