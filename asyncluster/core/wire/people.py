@@ -24,8 +24,8 @@ from msgspec import Meta
 
 from asyncluster.core.wire.messages import Count, Message, Part
 
-SessionId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", max_length=36)]
-Display: TypeAlias = Annotated[str, Meta(pattern=r"^[ -~]{1,40}$", max_length=40)]
+SessionId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", max_length=36)]
+Display: TypeAlias = Annotated[str, Meta(pattern=r"^[ -~]{1,40}\Z", max_length=40)]
 Typed: TypeAlias = Annotated[str, Meta(max_length=4096)]
 Name: TypeAlias = Annotated[str, Meta(max_length=32)]
 Word: TypeAlias = Annotated[str, Meta(max_length=40)]
