@@ -64,5 +64,6 @@ def begin(*, verbose: int, quiet: bool, journal: bool) -> None:
     predicate: Any = LogLevelFilterPredicate(defaultLogLevel=level)
     if not verbose:
         predicate.setLogLevelForNamespace("twisted", LogLevel.warn)  # it tells of every port and factory
-    observer: Any = FilteringLogObserver(LineObserver(sys.stderr, journal=journal), [predicate])
+    lines: Any = LineObserver(sys.stderr, journal=journal)
+    observer: Any = FilteringLogObserver(lines, [predicate])
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
