@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from asyncluster.core.systemd import notify
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_the_state_reaches_whoever_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, abstract: bool
+) -> None:
+    path = f"asyncluster-test-{tmp_path.name}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind("\0" + path if abstract else path)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@" + path if abstract else path)
+        assert notify("READY=1")
+        assert receiver.recv(100) == b"READY=1"
+
+
+def test_without_anybody_waiting_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert not notify("READY=1")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    assert not notify("READY=1")
