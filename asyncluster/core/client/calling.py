@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from asyncluster.core.client.calls import Call, CallWaiter
-from asyncluster.core.client.kinds import Function, single
+from asyncluster.core.client.kinds import Function, lasts
 from asyncluster.core.client.namespace import Variant, store_all
 from asyncluster.core.client.options import CallOptions
 from asyncluster.core.wire.payloads import Packed, encode_call, encode_chunk, encode_function
@@ -38,6 +39,7 @@ class Caller:
         self.options = options
         self._log = variant.log
         self._kinds = variant.kinds
+        self._known: dict[Function, int] = {}  # kinds of lasting functions, by function alone: this is the fast way
 
     def call(self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any], waiter: CallWaiter) -> Call:
         """Submits one call of any function.
@@ -46,12 +48,18 @@ class Caller:
             CannotPickle: an argument cannot travel.
             AsynClusterError: the job has ended.
         """
-        kind = self._kinds.find(function, self.options)
+        try:
+            kind = self._known.get(function)
+        except TypeError:  # a callable that is not hashable
+            kind = None
+        if kind is None and not lasts(function):
+            function, args = operator.call, (function, *args)
+            kind = self._known.get(function)
         if kind is None:
-            function, args, encoded = single(function, args)
+            encoded = encode_function(function)
             with self.port.lock:
-                kind = self._kinds.add(function, encoded, self.options)
-        return self.submit(kind, encode_call(args, kwargs), waiter)
+                kind = self._known[function] = self._kinds.add(function, encoded, self.options)
+        return self.submit(kind, encode_call(args, kwargs or None), waiter)
 
     def kind(self, function: Function, *, chunked: bool = False) -> int:
         """A kind for many calls of a function, even one that comes and goes. Raises as `call`."""

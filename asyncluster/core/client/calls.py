@@ -6,10 +6,12 @@ After that nothing of AsynCluster refers to it, so arguments and results live on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from asyncluster.core.blobs import Blob
     from asyncluster.core.client.joblog import JobLog
@@ -33,30 +35,30 @@ class CallWaiter(Protocol):
 Tell: TypeAlias = "Callable[[Any, BaseException | None], None]"
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One row that the master runs: a call of the author, or a chunk of them.
 
     Attributes:
-        row: what travels: number, kind, count, payload.
+        job: whose it is.
+        row: what travels: number, kind, count, payload; after the call's end without the payload.
         blobs: large data that belong to the payload.
+        waiter: who is told its end.
         link: serial number of the connection that it was sent on last; 0: no master can have seen it.
         attempt, node, micros: of the run that gave the result; 0 and "" until then.
         progress: fraction and note that the call told last, or None.
+        output: what it has printed, or None.
     """
 
-    __slots__ = ("_log", "attempt", "blobs", "job", "link", "micros", "node", "progress", "row", "waiter")
-
-    def __init__(self, job: JobLog, row: CallRow, blobs: tuple[Blob, ...], waiter: CallWaiter) -> None:
-        self.job = job
-        self.row = row
-        self.blobs = blobs
-        self.waiter = waiter
-        self.link = 0
-        self.attempt = 0
-        self.node = ""
-        self.micros = 0
-        self.progress: tuple[float, str] | None = None
-        self._log: Log | None = None
+    job: JobLog
+    row: CallRow
+    blobs: tuple[Blob, ...]
+    waiter: CallWaiter
+    link: int = 0
+    attempt: int = 0
+    node: str = ""
+    micros: int = 0
+    progress: tuple[float, str] | None = None
+    output: Log | None = None
 
     @property
     def number(self) -> int:
@@ -65,13 +67,13 @@ class Call:
     @property
     def log(self) -> str:
         """What it has printed so far; of much, the beginning and the end."""
-        return self._log.text() if self._log else ""
+        return self.output.text() if self.output else ""
 
     def printed(self, text: str) -> None:
         """Something more that it printed."""
-        if self._log is None:
-            self._log = Log()
-        self._log.add(text)
+        if self.output is None:
+            self.output = Log()
+        self.output.add(text)
 
 
 class Log:
@@ -96,20 +98,20 @@ class Log:
         return self._head + gap + self._tail
 
 
-class Returned(NamedTuple):
+class Returned(msgspec.Struct, eq=False):
     """Event: a call came to its end on a node; its result is still packed."""
 
     call: Call
     outcome: int
     payload: bytes | memoryview
-    buffers: list[memoryview]
+    buffers: Sequence[memoryview] = ()
 
     def tell(self) -> None:
         """Tells the waiter."""
         self.call.waiter.returned(self)
 
 
-class Broken(NamedTuple):
+class Broken(msgspec.Struct, eq=False):
     """Event: a call has no result."""
 
     call: Call
@@ -120,7 +122,7 @@ class Broken(NamedTuple):
         self.call.waiter.failed(self)
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, eq=False):
     """Event: something else that was waited for is there, or never will be."""
 
     waiter: Tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 from typing import TYPE_CHECKING, Any
 
+from asyncluster.core.client.light import LightFuture
 from asyncluster.core.wire.messages import RETURNED
 from asyncluster.core.wire.payloads import decode_error, decode_result
 
@@ -54,7 +55,7 @@ class CallFacts:
         return self._call.log if self._call else ""
 
 
-class CallFuture(CallFacts, concurrent.futures.Future[Any]):
+class CallFuture(CallFacts, LightFuture):
     """The result of a call that runs somewhere, or will.
 
     Everything that `concurrent.futures` does with futures works. Two things are more than there: `cancel` also ends a
@@ -63,7 +64,6 @@ class CallFuture(CallFacts, concurrent.futures.Future[Any]):
     """
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
         self._connection = connection
 
     def attach(self, call: Call) -> None:
@@ -111,8 +111,7 @@ class CallFuture(CallFacts, concurrent.futures.Future[Any]):
 
     def returned(self, event: Returned) -> None:
         """From the ledger."""
-        value, error = open_result(event)
-        self.settle(value, error)
+        self.settle(*open_result(event))
 
     def failed(self, event: Broken) -> None:
         """From the ledger."""
@@ -120,7 +119,6 @@ class CallFuture(CallFacts, concurrent.futures.Future[Any]):
 
     def settle(self, value: Any, error: BaseException | None) -> None:
         """Gives the future its end, unless it was cancelled meanwhile."""
-        self.__dict__.pop("_cancellable", None)
         try:
             if error is None:
                 self.set_result(value)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from asyncluster.core.client.calls import Broken, Call, CallWaiter, Event, Log, Tell, Told
+from asyncluster.core.client.calls import Broken, Call, CallWaiter, Event, Log, Returned, Tell, Told
 from asyncluster.core.client.parcels import Handover, Parcels
 from asyncluster.core.errors import AsynClusterError, NodeLost, ProtocolError, UsageError
 from asyncluster.core.wire import limits
@@ -29,6 +29,7 @@ from asyncluster.core.wire.messages import (
     CallRow,
     Cancel,
     Code,
+    DoneRow,
     Entry,
     JobOpened,
     Message,
@@ -342,16 +343,34 @@ class JobLog:
             self._wants_out(self)  # the window has room again
         return call
 
+    def results(self, node: str, rows: list[DoneRow]) -> list[Event]:
+        """Takes out calls that returned or raised on a node."""
+        events: list[Event] = []
+        take_out = self._take_out
+        for number, attempt, outcome, micros, payload in rows:
+            call = take_out(number)
+            if call is None:
+                self._cancelled.discard(number)
+                continue
+            call.attempt = attempt
+            call.node = node
+            call.micros = micros
+            events.append(Returned(call, outcome, payload))
+        if self._unsent:
+            self._wants_out(self)  # the window has room again
+        return events + self.idle()
+
     def _take_out(self, number: int) -> Call | None:
         call = self.calls.pop(number, None)
         if call is None:
             return None
         if call.link == self._link:
             self._outstanding -= 1
-        self.done += call.row[2]
         if self.telling:
             self.telling.pop(number, None)
-        call.row = (*call.row[:3], b"")  # the author's arguments live no longer than they must
+        number, kind, count, _payload = call.row
+        self.done += count
+        call.row = (number, kind, count, b"")  # the author's arguments live no longer than they must
         if call.blobs:
             self._drops += self._parcels.release(call.blobs)
             call.blobs = ()

@@ -7,14 +7,12 @@ called singly they travel among the arguments of their call, to `operator.call`;
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from asyncluster.core.client.joblog import JobLog
 from asyncluster.core.client.options import CallOptions
-from asyncluster.core.wire.payloads import encode_function
 
 Function: TypeAlias = str | Callable[..., Any]
 _Key: TypeAlias = tuple[Any, CallOptions, bool]
@@ -37,15 +35,13 @@ class Kinds:
         except TypeError:  # a callable that is not hashable
             return None
 
-    def add(
-        self, function: Function, encoded: bytes, options: CallOptions, chunked: bool = False, name: str = ""
-    ) -> int:
+    def add(self, function: Function, encoded: bytes, options: CallOptions, chunked: bool = False) -> int:
         """Adds a function as `encode_function` gave it; equal ones get the same number."""
         by_content: _Key = encoded, options, chunked
         number = self._numbers.get(by_content)
         if number is None:
             number = self._numbers[by_content] = self._log.add_kind(
-                name or name_of(function), encoded, chunked=chunked, timeout=options.timeout, retries=options.retries
+                name_of(function), encoded, chunked=chunked, timeout=options.timeout, retries=options.retries
             )
         if lasts(function):
             self._numbers[function, options, chunked] = number
@@ -67,10 +63,3 @@ def lasts(function: Function) -> bool:
     for step in name_of(function).split("."):
         found = getattr(found, step, None)
     return found is function
-
-
-def single(function: Function, args: tuple[Any, ...]) -> tuple[Function, tuple[Any, ...], bytes]:
-    """How to call a function once: the function to name, its arguments, and it encoded."""
-    if lasts(function):
-        return function, args, encode_function(function)
-    return operator.call, (function, *args), encode_function(operator.call)

@@ -229,16 +229,7 @@ class Ledger:
 
     def _results(self, message: Results) -> list[Event]:
         job = self.jobs.get(message.job)
-        if job is None:
-            return []
-        node = message.node
-        events: list[Event] = []
-        for number, attempt, outcome, micros, payload in message.rows:
-            call = job.finished(number)
-            if call is not None:
-                call.attempt, call.node, call.micros = attempt, node, micros
-                events.append(Returned(call, outcome, payload, []))
-        return events + job.idle()
+        return job.results(message.node, message.rows) if job else []
 
     def _result_large(self, message: ResultLarge) -> list[Event]:
         job = self.jobs.get(message.job)

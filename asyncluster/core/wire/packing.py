@@ -57,6 +57,11 @@ def pack(value: Any, what: str) -> Packed:
     return _moved_out(_pack_apart(value, what))
 
 
+def pack_scalars(values: Any) -> Packed:
+    """Packs tuples of nothing but numbers and short texts, which need no import and have no large buffers."""
+    return _moved_out(Packed(pickle.dumps(values, PROTOCOL), []))
+
+
 def _moved_out(packed: Packed) -> Packed:
     if len(packed.payload) <= INLINE:
         return packed
