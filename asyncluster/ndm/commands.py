@@ -32,6 +32,8 @@ def run(options: GlobalOptions, headless: bool, workers: int | None, displays: t
 
         raise SystemExit(running.run(settings, node, verbose=options.verbose, quiet=options.quiet))
 
+    if node.displays:
+        raise UsageError("Displays need root, who alone may start sessions. Use --headless, or start this as root.")
     from asyncluster.ndm.node import daemon
 
     daemon.run(node, verbose=options.verbose, quiet=options.quiet)

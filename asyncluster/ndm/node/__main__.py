@@ -16,7 +16,8 @@ from pathlib import Path
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.ndm.node import daemon
 from asyncluster.ndm.node.identity import Identity
-from asyncluster.ndm.node.settings import NodeSettings
+from asyncluster.ndm.node.reception import receive
+from asyncluster.ndm.node.settings import from_json
 from asyncluster.ndm.node.stewardclient import StewardSpawner
 from asyncluster.ndm.session.channel import Channel
 
@@ -25,15 +26,17 @@ def main(arguments: Sequence[str]) -> int:
     """Runs it; returns the exit code."""
     steward, settings_fd, directory = map(int, arguments[:3])
     with open(settings_fd) as pipe:
-        fields = json.load(pipe)
-    settings = NodeSettings(**{**fields, "displays": tuple(fields["displays"])})
+        settings = from_json(json.load(pipe))
     for descriptor in (steward, directory):
         os.set_inheritable(descriptor, False)
     identity = Identity(settings.name, Path(f"/proc/self/fd/{directory}"), marker="", lock=-1)
     reactor = daemon.begin(**json.loads(arguments[3]))
     channel = Channel(socket.socket(fileno=steward))
     try:
-        node = daemon.NodeDaemon(reactor, settings, identity, StewardSpawner(reactor, channel, reactor.stop))
+        spawner = StewardSpawner(reactor, channel, reactor.stop)
+        node = daemon.NodeDaemon(reactor, settings, identity, spawner)
+        if settings.reception is not None:
+            receive(reactor, node.shell, spawner, settings.name, settings.reception)
         reactor.addSystemEventTrigger("after", "startup", channel.send, {"verb": "ready"})
         daemon.serve(reactor, node)
     except AsynClusterError as error:

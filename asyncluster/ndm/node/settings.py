@@ -5,8 +5,33 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from asyncluster.core.config.settings import Settings
+from asyncluster.core.config.settings import DisplaySettings, Settings
+
+
+@dataclass(frozen=True)
+class ReceptionSettings:
+    """What people see of this node.
+
+    Attributes:
+        size: of the login window, in pixels.
+        cluster: name at the top of it.
+        window_manager, sessions: the choice of sessions: a command, and directories of desktop entries.
+        power: whether it offers to restart and to shut down.
+        warn_at: seconds before the end at which people are warned.
+        grace: seconds that programs have to end.
+        pam_password: PAM wants the password, too.
+    """
+
+    size: tuple[int, int]
+    cluster: str
+    window_manager: tuple[str, ...]
+    sessions: tuple[str, ...]
+    power: bool
+    warn_at: tuple[float, ...]
+    grace: float
+    pam_password: bool
 
 
 @dataclass(frozen=True)
@@ -24,6 +49,7 @@ class NodeSettings:
         memory: bytes of private memory for each worker.
         when_in_use: "run", "nice", "suspend" or "stop".
         displays: X displays of this node; () = headless.
+        reception: what people see; None = headless.
     """
 
     host: str
@@ -39,6 +65,7 @@ class NodeSettings:
     memory: int
     when_in_use: str
     displays: tuple[str, ...] = ()
+    reception: ReceptionSettings | None = None
 
     @property
     def directory(self) -> Path:
@@ -59,6 +86,7 @@ def node_settings(
     slots = workers if workers is not None else client.workers
     if slots is None:
         slots = len(os.sched_getaffinity(0))
+    on = settings.display.displays if displays is None else displays
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return NodeSettings(
         host=client.host,
@@ -73,5 +101,28 @@ def node_settings(
         niceness=client.worker_niceness,
         memory=client.worker_memory.limit(memory, slots),
         when_in_use=str(client.when_in_use),
-        displays=settings.display.displays if displays is None else displays,
+        displays=on,
+        reception=_reception(settings.display) if on else None,
+    )
+
+
+def from_json(fields: dict[str, Any]) -> NodeSettings:
+    """The record that `dataclasses.asdict` and JSON have made plain."""
+    reception = fields["reception"]
+    if reception is not None:
+        lists = {name: tuple(value) for name, value in reception.items() if isinstance(value, list)}
+        reception = ReceptionSettings(**{**reception, **lists})
+    return NodeSettings(**{**fields, "displays": tuple(fields["displays"]), "reception": reception})
+
+
+def _reception(display: DisplaySettings) -> ReceptionSettings:
+    return ReceptionSettings(
+        size=display.size,
+        cluster=display.cluster_name,
+        window_manager=display.window_manager,
+        sessions=tuple(map(str, display.sessions)),
+        power=display.power_buttons,
+        warn_at=display.warn_at,
+        grace=display.grace,
+        pam_password=display.pam_password,
     )

@@ -52,8 +52,17 @@ _log = Logger()
 class Sessions(Protocol):
     """Who handles what the master says about people."""
 
+    def start(self) -> None:
+        """The node has been started."""
+
+    def close(self) -> None:
+        """The node ends."""
+
     def connected(self) -> None:
         """The master is there (again)."""
+
+    def lost(self) -> None:
+        """The master is away."""
 
     def received(self, message: m.Message) -> None:
         """One of `core.wire.people`'s messages to a node."""
@@ -103,11 +112,15 @@ class Shell:
 
     def start(self) -> None:
         """Starts the first worker, so that it is there when it is needed."""
+        if self.sessions is not None:
+            self.sessions.start()
         self._settle()
 
     def close(self) -> None:
         """Ends all workers; returns when they are gone."""
         self._closed = True
+        if self.sessions is not None:
+            self.sessions.close()
         for timer in (self._next_look, self._next_telemetry):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -154,6 +167,8 @@ class Shell:
             self._uplink.close()
             self._uplink = None
         self._brain.disconnected(self._now())
+        if self.sessions is not None:
+            self.sessions.lost()
         self._settle()
 
     def link_free(self) -> None:

@@ -61,6 +61,10 @@ class StewardSpawner:
     def renice(self, worker: int, niceness: int) -> None:
         self._send({"verb": "renice", "worker": worker, "niceness": niceness})
 
+    def ask(self, fields: Fields) -> None:
+        """Sends a verb that is not about workers."""
+        self._send(fields)
+
     def pids(self) -> list[int]:
         return list(self._pids.values())
 
