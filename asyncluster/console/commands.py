@@ -1,0 +1,33 @@
+"""`asyncluster console`: the operator's window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from asyncluster.core.commands.options import GlobalOptions, pass_options
+from asyncluster.core.errors import AsynClusterError
+
+
+@click.command
+@click.option("--socket", type=click.Path(path_type=Path), help="The master's socket; else as the configuration says.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), help="Colours.  [default: as the last time]")
+@pass_options
+def console(options: GlobalOptions, socket: Path | None, theme: str | None) -> int:
+    """Shows the room, the jobs and the people, and acts on them.
+
+    Over a slow link, forward the socket: ssh -L ./master.sock:/run/asyncluster/control.sock MASTER, then give
+    --socket ./master.sock.
+    """
+    from asyncluster.core.client.address import locate
+
+    path = locate(socket, options.config)
+    try:
+        from asyncluster.console.program import run
+        from asyncluster.core.qt.theme import Mode
+    except ImportError as error:
+        raise AsynClusterError(
+            f"The console needs PyQt6, which does not load here: {error}. Install asyncluster[desktop]."
+        ) from error
+    return run(path, config=options.config, mode=None if theme is None else Mode(theme))

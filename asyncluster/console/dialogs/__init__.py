@@ -1,0 +1,1 @@
+"""What asks the operator for something more."""

@@ -1,0 +1,161 @@
+"""The room: every node at a glance, what the cores do, and whoever sits at the selected node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from asyncluster.console.desk import Desk
+from asyncluster.console.offers import Offer, show_menu
+from asyncluster.console.pages.page import Page
+from asyncluster.console.pages.roomside import ComputingHere, CoresNow, Selected
+from asyncluster.console.parts.controls import Chips, EmptyNote, IconButton, SearchField
+from asyncluster.console.parts.roomview import RoomView
+from asyncluster.console.state import nodes, query, words
+from asyncluster.console.state.floor import Level
+from asyncluster.console.state.mirror import Change
+from asyncluster.core.qt.tokens import State
+from asyncluster.core.wire.feed import NodeRow, Options
+
+_SIDE_WIDTH = 268
+_LEVELS = [("auto", "Fit", None), *((level.name, level.value, None) for level in Level)]
+
+
+class RoomPage(Page):
+    """One picture of all nodes."""
+
+    title = "Room"
+    glyph = "room"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._table = desk.mirror.table("nodes")
+        self._state = "all"
+        self._fields = nodes.fields(desk.now)
+        self._search = SearchField(desk.look, list(self._fields))
+        self._search.textChanged.connect(self._filter)
+        states = [(state, word, State(state)) for state, word in words.STATE_WORDS.items()]
+        self._chips = Chips(desk.look, [("all", "All", None), *states])
+        self._chips.chosen.connect(self._choose_state)
+        self._levels = Chips(desk.look, _LEVELS)
+        self._levels.chosen.connect(self._choose_level)
+        self.view = RoomView(self._table, desk.mirror.table("cores"), desk.look, desk.now, desk.zone)
+        self.view.chosen.connect(self._show_selected)
+        self.view.opened.connect(self._open)
+        self.view.menu_wanted.connect(self._menu)
+        self.view.scrolled.connect(self.topics_changed)
+        self._empty = EmptyNote(desk.look, "node", "No nodes yet", "On each PC, run: asyncluster node run")
+        self._lay_out()
+        self._table.listen(self._changed)
+        self._changed(Change(frozenset()))
+
+    def _lay_out(self) -> None:
+        self.head.addWidget(self._search)
+        self._drain = self.add_button("Drain", "drain", "d")
+        self.head.addWidget(IconButton(self.desk.look, "Message room\u2026", "message", does=self._message_room))
+        filters = QHBoxLayout()
+        filters.addWidget(self._chips)
+        filters.addStretch()
+        filters.addWidget(self._levels)
+        self.rows.addLayout(filters)
+        self.body.addWidget(self.view, 1)
+        self.body.addWidget(self._empty, 1)
+        side = QWidget()
+        side.setFixedWidth(self.desk.look.theme.px(_SIDE_WIDTH))
+        column = QVBoxLayout(side)
+        column.setContentsMargins(12, 0, 0, 0)
+        column.setSpacing(16)
+        self._cores = CoresNow(self.desk)
+        self._jobs = ComputingHere(self.desk)
+        self._selected = Selected(self.desk, self.make, self._open)
+        for panel in (self._cores, self._jobs):
+            column.addWidget(panel)
+        column.addStretch()
+        column.addWidget(self._selected)
+        self.add_dock("roomSide", "At a glance", side, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.finish()
+
+    # --- for the window ----------------------------------------------------------------------------------
+
+    def topics(self) -> dict[str, Options]:
+        names = self.view.visible_ids()
+        return {"cores": Options(names)} if names else {}
+
+    def offers(self) -> Sequence[Offer]:
+        return self.make.for_nodes(self.view.selected())
+
+    def refresh(self) -> None:
+        self.view.refresh()
+        self._selected.show_nodes(self.view.selected())
+
+    def focus_filter(self) -> None:
+        self._search.setFocus()
+
+    def show_thing(self, name: str) -> None:
+        self._search.clear()
+        self._chips.choose("all")
+        self.view.select([name])
+        self.view.setFocus()
+
+    # --- filters -----------------------------------------------------------------------------------------
+
+    def _choose_state(self, state: str) -> None:
+        self._state = state
+        self._filter()
+
+    def _choose_level(self, level: str) -> None:
+        self.view.show_level(None if level == "auto" else Level[level])
+
+    def _filter(self) -> None:
+        wanted = query.read(self._search.text(), self._fields)
+        self._search.problem(wanted.problem)
+        state, matches = self._state, wanted.matches
+
+        def fits(node: NodeRow) -> bool:
+            return (state == "all" or node.state == state) and matches(node)
+
+        self.view.search(fits)
+        self._tell_empty()
+
+    # --- what is shown -----------------------------------------------------------------------------------
+
+    def _changed(self, _change: Change) -> None:
+        rows = list(self._table.rows.values())
+        found = dict.fromkeys(words.STATE_WORDS, 0)
+        for node in rows:
+            found[node.state] += 1
+        self._chips.count("all", len(rows))
+        for state, count in found.items():
+            self._chips.count(state, count)
+        self.subtitle.setText(words.counted(len(rows), "PC", "PCs"))
+        self._tell_empty()
+
+    def _tell_empty(self) -> None:
+        nothing = not self.view.shown()
+        if nothing and self._table.rows:
+            self._empty.say("No node fits the filter", "Clear the filter to see all of them.")
+        self._empty.setVisible(nothing)
+        self.view.setVisible(not nothing)
+
+    def _show_selected(self) -> None:
+        chosen = self.view.selected()
+        self._selected.show_nodes(chosen)
+        self._drain.setEnabled(any(offer.key == "d" for offer in self.offers()))
+
+    # --- acting ------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        chosen = self.view.selected()
+        if chosen:
+            self.desk.opened.emit(f"node:{chosen[0].name}")
+
+    def _menu(self, point: QPoint) -> None:
+        show_menu(self.offers(), point, self.desk, self)
+
+    def _message_room(self) -> None:
+        people = self.make.people_at(list(self._table.rows.values()))
+        for offer in self.make.for_sessions(people) if people else ():
+            if offer.key == "m":
+                offer.run()

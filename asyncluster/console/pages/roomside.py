@@ -1,0 +1,293 @@
+"""The panels beside the room: what the cores do, which jobs compute, and the selected node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from asyncluster.console.desk import Desk
+from asyncluster.console.offers import Offers
+from asyncluster.console.parts.cells import Chip
+from asyncluster.console.parts.controls import Panel, label
+from asyncluster.console.parts.delegate import paint_chip
+from asyncluster.console.state import nodes, words
+from asyncluster.console.state.mirror import Change
+from asyncluster.core.qt.badges import paint_badge
+from asyncluster.core.qt.theme import Weight
+from asyncluster.core.qt.tokens import State
+from asyncluster.core.wire.feed import JobRow, MasterRow, NodeRow
+
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_MOST_JOBS = 6
+
+
+class _Painted(QWidget):
+    """A widget that paints itself with the desk's theme."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        desk.look.changed.connect(self.updateGeometry)
+
+    def _words(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        text: str,
+        side: int = _LEFT,
+        color: str = "text",
+        weight: Weight = Weight.REGULAR,
+    ) -> None:
+        font = self._desk.look.theme.font(14, weight)
+        painter.setFont(font)
+        painter.setPen(self._desk.look.theme.color(color))
+        text = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, side, text)
+
+
+class CoresNow(Panel):
+    """How many cores are ours, the person's and idle, and what they got done today."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("Cores now")
+        self._desk = desk
+        self._picture = _CoresPicture(desk)
+        self.rows.addWidget(self._picture)
+        self._table = desk.mirror.table("master")
+        self._table.listen(self._changed)
+        self._changed(Change(frozenset()))
+
+    def _changed(self, _change: Change) -> None:
+        master = self._desk.mirror.master
+        if master is not None:
+            self.aside.setText(words.thousands(master.cores_ours + master.cores_person + master.cores_idle))
+            self._picture.show_master(master)
+
+
+class _CoresPicture(_Painted):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._master: MasterRow | None = None
+
+    def show_master(self, master: MasterRow) -> None:
+        self._master = master
+        self.setAccessibleName(
+            f"Cores: ours {master.cores_ours}, the person's {master.cores_person}, idle {master.cores_idle}"
+        )
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, self._desk.look.theme.px(204))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        master = self._master
+        if master is None:
+            return
+        theme = self._desk.look.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        counts = [
+            ("Ours", master.cores_ours, State.COMPUTING),
+            ("The person\u2019s", master.cores_person, State.IN_USE),
+            ("Idle or away", master.cores_idle, State.IDLE),
+        ]
+        self._stacked(painter, counts)
+        top = float(theme.px(26))
+        for name, count, state in counts:
+            self._mark(painter, top, state)
+            rect = QRectF(theme.px(16), top, self.width() - theme.px(16), theme.px(24))
+            self._words(painter, rect, name)
+            self._words(painter, rect, words.thousands(count), _RIGHT, weight=Weight.MEDIUM)
+            top += theme.px(24)
+        top += theme.px(8)
+        painter.fillRect(QRectF(0, top, self.width(), 1), theme.color("line"))
+        top += theme.px(8)
+        total = sum(count for _, count, _ in counts)
+        facts = [
+            ("Calls finished today", words.thousands(master.finished_today)),
+            ("Calls sent back", words.thousands(master.sent_back_today)),
+            ("Load of the room", words.percent((total - master.cores_idle) / total) if total else words.DASH),
+        ]
+        for name, value in facts:
+            rect = QRectF(0, top, self.width(), theme.px(24))
+            self._words(painter, rect, name, color="muted")
+            self._words(painter, rect, value, _RIGHT, weight=Weight.MEDIUM)
+            top += theme.px(24)
+
+    def _stacked(self, painter: QPainter, counts: list[tuple[str, int, State]]) -> None:
+        """The counts side by side on one bar; what is there is at least two pixels wide."""
+        theme = self._desk.look.theme
+        total = sum(count for _, count, _ in counts) or 1
+        left, height = 0.0, theme.px(12)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for _name, count, state in counts:
+            if not count:
+                continue
+            width = max(2.0, (self.width() - 4) * count / total)
+            painter.setBrush(theme.state(state))
+            painter.drawRoundedRect(QRectF(left, theme.px(4), width, height), 1.5, 1.5)
+            left += width + 2
+
+    def _mark(self, painter: QPainter, top: float, state: State) -> None:
+        """The bar of a core as it is drawn in tiles, so that its shape is explained here."""
+        theme = self._desk.look.theme
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.state(state))
+        width, bottom = theme.px(5), top + theme.px(19)
+        height = {State.COMPUTING: 16, State.IN_USE: 10, State.IDLE: 4}[state]
+        painter.drawRoundedRect(QRectF(1, bottom - theme.px(height), width, theme.px(height)), 1, 1)
+        if state is State.IN_USE:
+            painter.drawEllipse(QRectF(1, bottom - theme.px(height) - width - 1, width, width))
+
+
+class ComputingHere(Panel):
+    """The jobs that have most of the cores."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("Computing here", "cores")
+        self._picture = _JobsPicture(desk)
+        self.rows.addWidget(self._picture)
+        self._nothing = label("No job runs.", "muted")
+        self.rows.addWidget(self._nothing)
+        self._table = desk.mirror.table("jobs")
+        self._table.listen(self._changed)
+        self._changed(Change(frozenset()))
+
+    def _changed(self, _change: Change) -> None:
+        running = sorted((job for job in self._table.rows.values() if job.workers), key=lambda job: -job.workers)
+        self._picture.show_jobs(running[:_MOST_JOBS])
+        self._picture.setVisible(bool(running))
+        self._nothing.setVisible(not running)
+
+
+class _JobsPicture(_Painted):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._jobs: list[JobRow] = []
+
+    def show_jobs(self, jobs: list[JobRow]) -> None:
+        if [(job.number, job.workers) for job in jobs] == [(job.number, job.workers) for job in self._jobs]:
+            return
+        self._jobs = jobs
+        self.setAccessibleName(", ".join(f"job {job.number} {job.name}: {job.workers} cores" for job in jobs))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, self._desk.look.theme.px(40) * len(self._jobs))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        theme = self._desk.look.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        most = max((job.workers for job in self._jobs), default=1)
+        for place, job in enumerate(self._jobs):
+            top = place * theme.px(40)
+            row = QRectF(0, top, self.width(), theme.px(24))
+            row.setLeft(paint_chip(painter, QPointF(0, top), row.height(), Chip(job.number), theme) + theme.px(4))
+            count = words.thousands(job.workers)
+            self._words(painter, row, count, _RIGHT, weight=Weight.MEDIUM)
+            self._words(painter, row.adjusted(0, 0, -theme.px(44), 0), job.name)
+            bar = QRectF(0, top + theme.px(28), self.width(), theme.px(4))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("line"))
+            painter.drawRoundedRect(bar, 1, 1)
+            bar.setWidth(bar.width() * job.workers / most)
+            painter.setBrush(QColor(theme.tokens.job_color(job.number)))
+            painter.drawRoundedRect(bar, 1, 1)
+
+
+class Selected(Panel):
+    """The selected node, who sits there, and the two things that are done most often."""
+
+    def __init__(self, desk: Desk, make: Offers, opens: Callable[[], None]) -> None:
+        super().__init__()
+        self._desk = desk
+        self._make = make
+        self._head = _SelectedHead(desk)
+        self._text = label("", wrap=True)
+        self._more = label("", "hint", wrap=True)
+        self.rows.addWidget(self._head)
+        self.rows.addWidget(self._text)
+        self.rows.addWidget(self._more)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        self._keys: dict[str, QPushButton] = {}
+        for key, word in (("g", "+15 min"), ("m", "Message\u2026")):
+            button = self._keys[key] = QPushButton(word)
+            button.setProperty("role", "tight")
+            button.clicked.connect(lambda _checked, key=key: self._run(key))
+            buttons.addWidget(button)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addLayout(buttons)
+        self._open = QPushButton("Open")
+        self._open.clicked.connect(lambda _checked: opens())
+        column.addWidget(self._open)
+        self.rows.addLayout(column)
+        self._chosen: list[NodeRow] = []
+        self.hide()
+
+    def show_nodes(self, chosen: Sequence[NodeRow]) -> None:
+        """Shows what is selected now; nothing hides the panel."""
+        self._chosen = list(chosen)
+        self.setVisible(bool(chosen))
+        if not chosen:
+            return
+        now, zone = self._desk.now(), self._desk.zone()
+        people = [node for node in chosen if node.person]
+        self._head.show_nodes(chosen)
+        if len(chosen) == 1:
+            node = chosen[0]
+            lines = nodes.lines(node, now, zone)
+            left = words.left(nodes.seconds_left(node, now))
+            self._text.setText(f"{nodes.person_of(node)}, {left}" if node.person else lines[0])
+            since = f"{words.STATE_WORDS[node.state]} since {words.moment(node.since, now, zone)}"
+            self._more.setText(node.trouble or since)
+        else:
+            self._text.setText(words.names([node.name for node in chosen], 4))
+            self._more.setText(words.counted(len(people), "person", "people"))
+        for button in self._keys.values():
+            button.setEnabled(bool(people))
+        self._open.setVisible(len(chosen) == 1)
+
+    def _run(self, key: str) -> None:
+        for offer in self._make.for_nodes(self._chosen):
+            if offer.key == key:
+                offer.run()
+
+
+class _SelectedHead(_Painted):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._chosen: list[NodeRow] = []
+
+    def show_nodes(self, chosen: Sequence[NodeRow]) -> None:
+        self._chosen = list(chosen)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, self._desk.look.theme.px(24))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        if not self._chosen:
+            return
+        theme = self._desk.look.theme
+        painter = QPainter(self)
+        rect = QRectF(self.rect())
+        if len(self._chosen) == 1:
+            size = theme.px(20)
+            badge = QRectF(0, (self.height() - size) / 2, size, size)
+            paint_badge(painter, badge, nodes.state_of(self._chosen[0]), theme.tokens)
+            rect.setLeft(badge.right() + theme.px(8))
+            self._words(painter, rect, self._chosen[0].name, weight=Weight.BOLD)
+        else:
+            self._words(painter, rect, f"{len(self._chosen)} nodes", weight=Weight.BOLD)
+        painter.setFont(theme.font(12))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(QRectF(self.rect()), _RIGHT, "selected")

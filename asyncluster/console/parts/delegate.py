@@ -1,0 +1,155 @@
+"""Paints all cells of all tables: badges, bars, segments, chips and words, in that order from the left.
+
+Nothing is made for a cell that is not on the screen, and no cell has a widget.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+
+from asyncluster.console.parts.cells import Bar, Cell, Chip, Tone
+from asyncluster.console.parts.rowsmodel import cell_of
+from asyncluster.core.qt.badges import paint_badge
+from asyncluster.core.qt.bars import paint_bar, paint_segments
+from asyncluster.core.qt.icons import paint_icon
+from asyncluster.core.qt.theme import Look, Theme, Weight
+from asyncluster.core.qt.tokens import State
+
+PADDING = 12
+_BADGE = 20
+_GAP = 8
+_ALIGN_RIGHT = Qt.AlignmentFlag.AlignRight
+_VCENTER = Qt.AlignmentFlag.AlignVCenter
+
+
+class CellDelegate(QStyledItemDelegate):
+    """The one delegate.
+
+    Args:
+        look: whose theme it wears.
+        row_height: pixels at a scale of 1.
+    """
+
+    def __init__(self, look: Look, row_height: int = 36) -> None:
+        super().__init__()
+        self._look = look
+        self._row_height = row_height
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(60, self._look.theme.px(self._row_height))
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        assert painter is not None
+        theme = self._look.theme
+        rect = QRectF(option.rect)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, theme.color("select"))
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
+        pad = theme.px(PADDING)
+        right = bool(index.data(Qt.ItemDataRole.TextAlignmentRole) & _ALIGN_RIGHT.value)
+        _CellPainter(painter, theme).paint(rect.adjusted(pad, 0, -pad, 0), cell_of(index), right=right)
+        view = option.widget
+        if isinstance(view, QTableView) and view.hasFocus() and view.currentIndex().row() == index.row():
+            self._paint_focus(painter, option.rect, view, index)
+
+    def _paint_focus(self, painter: QPainter, rect: QRect, view: QTableView, index: QModelIndex) -> None:
+        """The ring goes around the whole row, whose parts are painted cell by cell."""
+        header = view.horizontalHeader()
+        assert header is not None
+        place = header.visualIndex(index.column())
+        color, width = self._look.theme.color("accent"), 2
+        painter.fillRect(QRect(rect.left(), rect.top(), rect.width(), width), color)
+        painter.fillRect(QRect(rect.left(), rect.bottom() + 1 - width, rect.width(), width), color)
+        if place == 0:
+            painter.fillRect(QRect(rect.left(), rect.top(), width, rect.height()), color)
+        if place == header.count() - 1:
+            painter.fillRect(QRect(rect.right() + 1 - width, rect.top(), width, rect.height()), color)
+
+
+class _CellPainter:
+    """Paints one cell from left to right."""
+
+    def __init__(self, painter: QPainter, theme: Theme) -> None:
+        self._painter = painter
+        self._theme = theme
+
+    def paint(self, rect: QRectF, cell: Cell, *, right: bool) -> None:
+        if cell.progress is not None:
+            height = self._theme.px(10)
+            bar = QRectF(rect.left(), rect.center().y() - height / 2, rect.width(), height)
+            paint_segments(self._painter, bar, cell.progress, self._theme)
+            return
+        if cell.badge is not None:
+            rect.setLeft(self._badge(rect, cell.badge))
+        if cell.bar is not None:
+            rect.setLeft(self._bar(rect, cell.bar, cell.bar_width))
+        for chip in cell.chips:
+            left = paint_chip(self._painter, rect.topLeft(), rect.height(), chip, self._theme)
+            if left > rect.right():
+                return
+            rect.setLeft(left)
+        if cell.lead:
+            rect.setLeft(self._words(rect, cell.lead, Tone.MUTED, right=False) + self._theme.px(12))
+        if cell.text:
+            self._words(rect, cell.text, cell.tone, right=right)
+
+    def _badge(self, rect: QRectF, badge: State | str) -> float:
+        size = self._theme.px(_BADGE)
+        place = QRectF(rect.left(), round(rect.center().y() - size / 2), size, size)
+        if isinstance(badge, State):
+            paint_badge(self._painter, place, badge, self._theme.tokens)
+        else:
+            paint_icon(self._painter, place.adjusted(2, 2, -2, -2), badge, self._theme.color("text"))
+        return place.right() + self._theme.px(_GAP)
+
+    def _bar(self, rect: QRectF, bar: Bar, width: int) -> float:
+        height = self._theme.px(8)
+        place = QRectF(rect.left(), round(rect.center().y() - height / 2), self._theme.px(width), height)
+        paint_bar(self._painter, place, bar.share, fill_color(bar.fill, self._theme), self._theme.color("line"))
+        return place.right() + self._theme.px(12)
+
+    def _words(self, rect: QRectF, text: str, tone: Tone, *, right: bool) -> float:
+        theme = self._theme
+        strong = tone in (Tone.STRONG, Tone.ERROR)
+        font = theme.font(14, Weight.BOLD if strong else Weight.REGULAR)
+        metrics = QFontMetricsF(font)
+        self._painter.setFont(font)
+        self._painter.setPen(theme.color("text" if tone is Tone.STRONG else tone.value))
+        if metrics.horizontalAdvance(text) > rect.width():
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        side = _ALIGN_RIGHT if right else Qt.AlignmentFlag.AlignLeft
+        self._painter.drawText(rect, int(side | _VCENTER), text)
+        return rect.left() + metrics.horizontalAdvance(text)
+
+
+def fill_color(fill: str | State, theme: Theme) -> QColor:
+    """The colour of a token or of a state."""
+    return theme.state(fill) if isinstance(fill, State) else theme.color(fill)
+
+
+def chip_width(chip: Chip, theme: Theme) -> float:
+    """How wide a job's chip is."""
+    return theme.px(30) + QFontMetricsF(theme.font(12, Weight.BOLD)).horizontalAdvance(str(chip.number))
+
+
+def paint_chip(painter: QPainter, corner: QPointF, height: float, chip: Chip, theme: Theme) -> float:
+    """Draws a job's chip, centred in `height`; returns where the next one begins."""
+    width, tall = chip_width(chip, theme), theme.px(20)
+    rect = QRectF(corner.x() + 0.5, round(corner.y() + (height - tall) / 2) + 0.5, width - 1, tall - 1)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("line"), 1))
+    painter.setBrush(theme.color("raised"))
+    painter.drawRoundedRect(rect, 4, 4)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.tokens.job_color(chip.number)))
+    dot = theme.px(8)
+    painter.drawRoundedRect(QRectF(rect.left() + theme.px(6), rect.center().y() - dot / 2, dot, dot), 2, 2)
+    painter.setPen(theme.color("text"))
+    painter.setFont(theme.font(12, Weight.BOLD))
+    painter.drawText(rect.adjusted(theme.px(19), 0, 0, 0), int(_VCENTER | Qt.AlignmentFlag.AlignLeft), str(chip.number))
+    painter.restore()
+    return corner.x() + width + theme.px(4)

@@ -1,0 +1,89 @@
+"""Pictures of every page of the console, in both themes, of whatever a master shows at the moment.
+
+    python docs/pictures_console.py SOCKET FOLDER [PAGE]...
+
+Runs on the offscreen platform unless there is a display. `make_pictures.py` starts a cluster under load first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if "DISPLAY" not in os.environ else "xcb")
+
+from PyQt6.QtCore import QSettings
+
+from asyncluster.console.program import Console
+from asyncluster.core.qt.application import make_application
+from asyncluster.core.qt.reactor import install
+from asyncluster.core.qt.theme import Mode
+
+WARM_UP_SECONDS = 4.0
+SETTLE_SECONDS = 1.2
+
+
+def main() -> None:
+    """Takes the pictures."""
+    socket, folder, wanted = Path(sys.argv[1]), Path(sys.argv[2]), [name.lower() for name in sys.argv[3:]]
+    folder.mkdir(parents=True, exist_ok=True)
+    app = make_application("AsynCluster console")
+    reactor = install(tls=False)
+    with tempfile.TemporaryDirectory() as home:
+        settings = QSettings(f"{home}/console.ini", QSettings.Format.IniFormat)
+        console = Console(app, reactor, socket, mode=Mode.LIGHT, settings=settings)
+        console.window.resize(1440, 900)
+        console.window.show()
+        steps = _steps(console, folder, wanted)
+
+        def step() -> None:
+            if next(steps, None) is None:
+                reactor.stop()
+            else:
+                reactor.callLater(SETTLE_SECONDS, step)
+
+        reactor.callWhenRunning(console.link.start)
+        reactor.callLater(WARM_UP_SECONDS, step)
+        reactor.run()
+
+
+def _steps(console: Console, folder: Path, wanted: list[str]) -> Iterator[bool]:
+    """Shows a page, waits for the next turn, and takes its picture."""
+    window = console.window
+    for mode in (Mode.LIGHT, Mode.DARK):
+        console.desk.look.choose(mode)
+        for place, page in enumerate(window._pages):
+            name = page.title.lower()
+            if wanted and name not in wanted:
+                continue
+            window.show_page(place)
+            _PREPARE.get(name, lambda _console: None)(console)
+            yield True
+            window.grab().save(str(folder / f"console-{name}-{mode.value}.png"))
+
+
+def _select(topic: str, prefix: str, best: Callable[[object], object]) -> Callable[[Console], None]:
+    """Selects the row for which `best` is greatest."""
+
+    def prepare(console: Console) -> None:
+        rows = list(console.mirror.table(topic).rows.values())
+        if rows:
+            row = max(rows, key=best)
+            console.desk.opened.emit(f"{prefix}:{getattr(row, row.__struct_fields__[0])}")
+
+    return prepare
+
+
+_PREPARE = {
+    "room": _select("nodes", "room", lambda node: (node.person != "", -(node.until or 0))),
+    "nodes": _select("nodes", "node", lambda node: (node.person != "", -(node.until or 0))),
+    "jobs": _select("jobs", "job", lambda job: (job.finished is None, job.running, job.done)),
+    "people": _select("people", "user", lambda person: (person.node != "", -(person.left or 0))),
+}
+
+
+if __name__ == "__main__":
+    main()
