@@ -82,6 +82,7 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
         {"upgrade": "core.commands.db:upgrade", "import-legacy": "core.commands.db:import_legacy"},
     ),
     "status": ("Master, nodes, jobs and sessions at a glance.", "core.commands.status:status"),
+    "console": ("The operator's window.", "console.commands:console"),
 }
 
 

@@ -28,6 +28,6 @@ def console(options: GlobalOptions, socket: Path | None, theme: str | None) -> i
         from asyncluster.core.qt.theme import Mode
     except ImportError as error:
         raise AsynClusterError(
-            f"The console needs PyQt6, which does not load here: {error}. Install asyncluster[desktop]."
+            f"The console needs PyQt6, which does not load here: {error}. Install it: pip install 'asyncluster[gui]'"
         ) from error
     return run(path, config=options.config, mode=None if theme is None else Mode(theme))
