@@ -60,3 +60,10 @@ class LightFuture(concurrent.futures.Future[Any]):
                 self._state = FINISHED
                 return
         super().set_result(result)
+
+    def set_running_or_notify_cancel(self) -> bool:
+        with _settling:
+            if not self._watched and self._state == PENDING:
+                self._state = RUNNING
+                return True
+        return super().set_running_or_notify_cancel()

@@ -9,9 +9,11 @@ import os
 import secrets
 import select
 import shutil
+import site
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -98,16 +100,12 @@ class _Processes:
 
     def __init__(self, directory: Path, nodes: int) -> None:
         self.directory = directory
-        package = str(Path(asyncluster.__file__).parent.parent)
-        paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-        ours = ("ASYNCLUSTER_SOCKET", "ASYNCLUSTER_CONF")
-        environment = {name: value for name, value in os.environ.items() if name not in ours}
         arguments = [str(directory), str(nodes), str(os.getpid())]
         self._guardian = subprocess.Popen(
             [sys.executable, "-P", "-m", guardian.__name__, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for the program, which ends its cluster then
         )
         self.end = weakref.finalize(self, _end, self._guardian, directory)
@@ -126,6 +124,17 @@ class _Processes:
         if "failed" in told:
             raise AsynClusterError(f"The {told['failed']} of the local cluster did not start: {told['words']}")
         self.pids = told["started"]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, so that the same package is found, without what would lead to another master."""
+    ours = ("ASYNCLUSTER_SOCKET", "ASYNCLUSTER_CONF")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    package = str(Path(asyncluster.__file__).parent.parent)
+    if package not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages()):
+        paths = [package, *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
 
 
 def _end(process: subprocess.Popen[bytes], directory: Path) -> None:
