@@ -10,7 +10,8 @@ decides what becomes of calls when a worker dies, is too slow (`watching`), or h
 The rules:
 
 - A call is reported once: `Done`, `Broke` or `Returned`. Until then it waits, or a worker has it.
-- A worker that dies takes the blame on the row that its page shows as begun. Everything else it had runs again.
+- The blame for a worker that dies takes the row that its page shows as begun last, even if it had just been finished:
+  nothing else can have done it, and its result is lost as well. Everything else that the worker had runs again.
 - A row that runs long is left alone with its worker: the others of its batch go to somebody else. If one of them was
   finished but not sent yet it may run twice; the first result counts.
 - A call with `retries=0` that has begun never runs again: if its worker has to go, its fate is unknown.
@@ -302,7 +303,7 @@ class Brain:
         calls = bench.take_all(job, worker)
         begun = next((held for held in calls if held.ref == (glance.call, glance.attempt)), None)
         once = begun is not None and job.kind(begun).entry.retries == 0
-        if begun is not None and (once or (glance.since is not None and not worker.dying)):
+        if begun is not None and (once or not worker.dying):
             calls.remove(begun)
             bench.break_off(job, begun, failures.ended() if worker.dying else failures.crashed(end))
         elif worker.ready and not worker.dying:

@@ -29,7 +29,7 @@ from asyncluster.ndm.node.seats import Seat, ended
 from asyncluster.ndm.session.record import Record
 
 ANSWER_SECONDS = 15.0  # the master's, to a login
-HOURS_SECONDS = 300.0  # between two looks at the openings
+HOURS_SECONDS = 60.0  # between two looks at the openings
 AWAY = "The master cannot be reached."
 AWAY_ADVICE = "Logging in works again as soon as it answers."
 BUSY = "Somebody else is about to sit down here."

@@ -49,6 +49,7 @@ class WorkerSocket:
         self._arrived: deque[int] = deque()
         self._leaving: deque[tuple[memoryview, int | None]] = deque()  # data, and a descriptor that goes with it
         self._open = True
+        self._ended = False  # the other end is closed
         reactor.addReader(self)
 
     def send(self, body: bytes, descriptor: int | None = None) -> None:
@@ -76,7 +77,7 @@ class WorkerSocket:
 
     def drain(self) -> None:
         """Reads everything that a worker sent before it ended."""
-        while self._open and self._read():
+        while self._read():
             pass
 
     def close(self) -> None:
@@ -102,8 +103,8 @@ class WorkerSocket:
         return "worker"
 
     def doRead(self) -> None:
-        if not self._read() and self._open:
-            self._reactor.removeReader(self)  # it has ended, or is about to: its process tells
+        if not self._read() and self._ended:
+            self._reactor.removeReader(self)  # its process tells
 
     def doWrite(self) -> None:
         try:
@@ -130,15 +131,19 @@ class WorkerSocket:
         self.close()
 
     def _read(self) -> bool:
-        """Reads once; False if there was nothing more to read."""
+        """Reads once; False if there was nothing to read."""
+        if not self._open:
+            return False
         try:
             data, descriptors, _flags, _address = socket.recv_fds(self._socket, _READ_SIZE, DESCRIPTORS)
         except BlockingIOError:
-            return self._open
+            return False
         except OSError:
+            self._ended = True
             return False
         self._arrived.extend(descriptors)
         if not data:
+            self._ended = True
             return False
         try:
             if len(self._arrived) > DESCRIPTORS:

@@ -1,0 +1,127 @@
+"""Trees of real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from asyncluster.ndm.steward import trees
+
+FAMILY = """
+import os, sys, time
+for _ in range(2):
+    if os.fork() == 0:  # a child ...
+        os.fork()  # ... and a grandchild
+        break
+os.write(1, b"x")
+time.sleep(600)
+"""
+_MEMBERS = 5
+
+
+@pytest.fixture
+def family() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a process with four below it."""
+    roots = []
+
+    def family(**environment: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, env={**os.environ, **environment}
+        )
+        roots.append(process)
+        assert process.stdout
+        assert process.stdout.read(_MEMBERS) == b"x" * _MEMBERS
+        return process
+
+    yield family
+    for process in roots:
+        trees.kill_tree(process.pid)
+        process.wait()
+        process.stdout.close()
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def gone(pid: int) -> bool:
+    try:
+        return state(pid) == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(200_000):
+        if condition():
+            return
+        os.sched_yield()
+    raise AssertionError("It did not become true.")
+
+
+def test_a_tree_is_found_stopped_and_continued(family):
+    root = family()
+    below = trees.descendants(root.pid)
+    assert len(below) == 4
+    assert trees.stop_tree(root.pid) == below
+    for pid in [root.pid, *below]:
+        wait_for(lambda pid=pid: state(pid) == "T")
+    trees.continue_tree(root.pid)
+    for pid in [root.pid, *below]:
+        wait_for(lambda pid=pid: state(pid) == "S")
+
+
+def test_a_tree_is_killed_whole(family):
+    root = family()
+    below = trees.descendants(root.pid)
+    trees.kill_tree(root.pid)
+    assert root.wait(10) == -signal.SIGKILL
+    for pid in below:
+        wait_for(lambda pid=pid: gone(pid))
+
+
+def test_killing_what_is_gone_is_harmless(family):
+    root = family()
+    trees.kill_tree(root.pid)
+    root.wait(10)
+    trees.kill_tree(root.pid)
+    assert trees.renice_tree(root.pid, 5)
+
+
+def test_a_tree_is_made_nicer(family):
+    root = family()
+    assert trees.renice_tree(root.pid, 7)
+    for pid in [root.pid, *trees.descendants(root.pid)]:
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 7
+
+
+def test_processes_are_known_by_a_mark_in_their_environment(family):
+    marked, other = family(ASYNCLUSTER_NODE="mark-7"), family(ASYNCLUSTER_NODE="mark-77")
+    assert trees.kill_marked(b"ASYNCLUSTER_NODE=mark-7") == 5
+    assert marked.wait(10) == -signal.SIGKILL
+    assert other.poll() is None
+
+
+def test_orphans_are_children_that_nobody_knows(family):
+    before = set(trees.children().get(os.getpid(), ()))
+    known, orphan = family(), family()
+    assert trees.kill_orphans({*before, known.pid}) == [orphan.pid]
+    assert orphan.wait(10) == -signal.SIGKILL
+    assert known.poll() is None
+
+
+@pytest.mark.root
+def test_all_processes_of_a_user_can_be_ended():
+    uid = 54321
+    processes = [
+        subprocess.Popen(["/bin/sleep", "600"], user=uid, group=uid, extra_groups=[], start_new_session=True)
+        for _ in range(3)
+    ]
+    trees.kill_of_user(uid)
+    assert [process.wait(10) for process in processes] == [-signal.SIGKILL] * 3
