@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from asyncluster.core.commands.asking import Column, ask, json_option, local_time, print_json, print_rows
 from asyncluster.core.commands.options import GlobalOptions, pass_options
-from asyncluster.core.commands.user import hours_words
+from asyncluster.core.commands.user import hours_words, pages
 from asyncluster.core.errors import UsageError
-from asyncluster.core.wire.verbs.people import PAGE
 
 _SESSION_COLUMNS = (
     Column("Name", "name"),
@@ -53,7 +51,7 @@ def timesheet(
         raise UsageError("Choose --csv or --json.")
     period = {"name": name, "since": since, "until": until}
     if by is None:
-        rows, keys = list(_sessions(options, period)), _SESSION_KEYS
+        rows, keys = list(pages(options, "timesheet list", **period)), _SESSION_KEYS
     else:
         rows, keys = ask(options, "timesheet report", by=by, **period), _SUM_KEYS[by]
     if as_json:
@@ -62,16 +60,6 @@ def timesheet(
         _print_csv(rows, keys)
     else:
         print_rows(rows, _SESSION_COLUMNS if by is None else _sum_columns(keys), "Nobody sat there.")
-
-
-def _sessions(options: GlobalOptions, period: dict[str, str | None]) -> Iterator[dict[str, Any]]:
-    skip = 0
-    while True:
-        page = ask(options, "timesheet list", skip=skip, **period)
-        yield from page
-        skip += len(page)
-        if len(page) < PAGE:
-            return
 
 
 def _sum_columns(keys: tuple[str, ...]) -> list[Column]:

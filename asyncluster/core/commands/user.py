@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.errors import UsageError
 from asyncluster.core.people.durations import in_words
 from asyncluster.core.people.names import HOUR
+from asyncluster.core.wire.verbs.people import PAGE
 
 _LONGEST_INPUT = 4096  # characters; more is no password
 
@@ -97,7 +99,7 @@ def add(
 @pass_options
 def list_users(options: GlobalOptions, as_json: bool) -> None:
     """Lists the accounts and how they stand."""
-    people = ask(options, "user list")
+    people = list(pages(options, "user list"))
     if as_json:
         print_json(people)
         return
@@ -266,6 +268,17 @@ def _read_password(from_stdin: bool) -> str:
         return line.removesuffix("\n").removesuffix("\r")
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return typed
+
+
+def pages(options: GlobalOptions, verb: str, **arguments: Any) -> Iterator[Any]:
+    """All rows of a listing that the master answers page by page."""
+    skip = 0
+    while True:
+        page = ask(options, verb, skip=skip, **arguments)
+        yield from page
+        skip += len(page)
+        if len(page) < PAGE:
+            return
 
 
 def say(options: GlobalOptions, text: str) -> None:

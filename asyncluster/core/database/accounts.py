@@ -51,9 +51,10 @@ def find_account(connection: Connection, name: str) -> StoredAccount | None:
     return None if row is None else _account(row)
 
 
-def list_accounts(connection: Connection) -> list[StoredAccount]:
-    """All accounts, by name."""
-    return [_account(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings()]
+def list_accounts(connection: Connection, *, skip: int = 0, limit: int | None = None) -> list[StoredAccount]:
+    """Accounts by name: all, or `limit` of them after the first `skip`."""
+    query = select(users).order_by(users.c.name).offset(skip).limit(limit)
+    return [_account(row) for row in connection.execute(query).mappings()]
 
 
 def change_account(connection: Connection, name: str, **values: Any) -> bool:

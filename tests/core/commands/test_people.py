@@ -321,7 +321,10 @@ def test_a_spreadsheet_runs_nothing(room: Room, run: Run) -> None:
     assert row["node"] == "'=cmd|calc"
 
 
-def test_a_long_timesheet_comes_in_pages(sat: Room, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_listings_come_in_pages(sat: Room, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncluster.core.master.verbs.timesheets.PAGE", 2)
-    monkeypatch.setattr(timesheet, "PAGE", 2)
+    monkeypatch.setattr(user, "PAGE", 2)
     assert len(json.loads(run(timesheet.timesheet, "--json").stdout)) == 3
+    sat.add("eve")
+    monkeypatch.setattr("asyncluster.core.master.verbs.users.PAGE", 2)
+    assert [row["name"] for row in json.loads(run(user.list_users, "--json").stdout)] == ["ada", "bob", "eve"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Any
 
+from sqlalchemy import Connection
+
 from asyncluster.core.database.sessions import timesheet
 from asyncluster.core.errors import UsageError
 from asyncluster.core.master.standing import Situation
@@ -31,8 +33,15 @@ async def list_sessions(context: Context, args: TimesheetArgs) -> list[dict[str,
 async def report(context: Context, args: ReportArgs) -> list[dict[str, Any]]:
     """Sums per person, node or week; only what lies in the period is counted."""
     situation = context.people.situation()
-    since, until = _period(args.since, args.until, situation.zone)
-    rows = await context.database.run(timesheet, user=args.name, since=since, until=until)
+    period = _period(args.since, args.until, situation.zone)
+    return await context.database.run(_sums, situation, args, *period)
+
+
+def _sums(
+    connection: Connection, situation: Situation, args: ReportArgs, since: int, until: int
+) -> list[dict[str, Any]]:
+    """Summing up years takes a while: in the database's thread, for the reactor must go on."""
+    rows = timesheet(connection, user=args.name, since=since, until=until)
     sittings = within([_sitting(session, situation) for session in rows], since, until)
     match args.by:
         case "person":

@@ -14,7 +14,7 @@ Name: TypeAlias = Annotated[str, Meta(max_length=100)]
 Short: TypeAlias = Annotated[str, Meta(max_length=100)]
 Password: TypeAlias = Annotated[str, Meta(max_length=4096)]
 
-PAGE = 2000  # rows of a listing that are answered at once
+PAGE = 1000  # rows of a listing that are answered at once: an answer has to fit into a frame
 
 
 class Args(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +33,12 @@ class SecretArgs(Args, frozen=True, kw_only=True):
 
 class NoArgs(Args, frozen=True, kw_only=True):
     """Nothing to say."""
+
+
+class UserList(Args, frozen=True, kw_only=True):
+    """Accounts by name; those after the first `skip`, at most `PAGE`."""
+
+    skip: Annotated[int, Meta(ge=0, lt=2**31)] = 0
 
 
 class UserNamed(Args, frozen=True, kw_only=True):
