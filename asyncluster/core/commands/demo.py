@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,27 +31,52 @@ What to type next:
 
 
 @click.command
+@click.option("--console/--no-console", default=None, help="Show the operator's window, too; default: with a screen.")
 @click.option("--iterations", type=click.IntRange(2, 1000), default=12, show_default=True, help="How long it runs.")
 @pass_options
-def demo(options: GlobalOptions, iterations: int) -> None:
+def demo(options: GlobalOptions, console: bool | None, iterations: int) -> None:
     """Runs a master, two nodes and a real job on this machine, with no configuration."""
     cauchy = _load(resource("examples/cauchy.py"))
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = Console(highlight=False, soft_wrap=True)
+    window = _has_screen() if console is None else console
     say = (lambda text: None) if options.quiet else click.echo
     say("Starting a master and two nodes on this machine, for as long as this takes…")
     from asyncluster.core.client.local import LocalCluster
 
-    with LocalCluster(nodes=2, workers=1) as cluster, cluster.job(cauchy.NAMESPACE, name="cauchy") as job:
+    with (
+        LocalCluster(nodes=2, workers=1) as cluster,
+        _console(cluster.socket) if window else nullcontext() as shown,
+        cluster.job(cauchy.NAMESPACE, name="cauchy") as job,
+    ):
         say(
             f"{cauchy.OBSERVATIONS:,} observations of a Cauchy process, {cauchy.CHAINS:,} chains that look for its\n"
             "location and scale by population Monte Carlo. The likelihoods are computed on the nodes.\n"
         )
-        found = _infer(cauchy, job, iterations, console, quiet=options.quiet)
-    click.echo(found)
+        found = _infer(cauchy, job, iterations, terminal, quiet=options.quiet)
+        click.echo(found)
+        if shown is not None and sys.stdin.isatty():  # a script that runs the demo closes no window
+            say("The console shows this cluster. Close its window to end the demo.")
+            shown.wait()
     names = {"cauchy": "cauchy.py", "stars": "stars.py", "records": "stars.csv"}
     say(_NEXT.format_map({key: os.path.relpath(resource(f"examples/{name}")) for key, name in names.items()}))
+
+
+def _has_screen() -> bool:
+    """Whether a window can be shown; the demo says nothing of it where it cannot."""
+    return bool(os.environ.get("DISPLAY")) and importlib.util.find_spec("PyQt6") is not None
+
+
+@contextmanager
+def _console(socket: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The operator's window on a cluster."""
+    process = subprocess.Popen([sys.executable, "-m", "asyncluster", "console", "--socket", str(socket)])
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _load(path: Path) -> ModuleType:
