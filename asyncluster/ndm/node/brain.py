@@ -78,9 +78,9 @@ class Brain:
         return self._bench.startup.trouble
 
     def holding(self) -> list[m.Holding]:
-        """Calls that are here, for `Attach`."""
+        """What is here of each job, for `Attach`; a master that was restarted says which of them are over."""
         jobs = self._bench.jobs.values()
-        return [m.Holding(job.key, [held.ref for held in job.calls.values()]) for job in jobs if job.calls]
+        return [m.Holding(job.key, [held.ref for held in job.calls.values()], len(job.log)) for job in jobs]
 
     def running(self) -> dict[int, int]:
         """How many workers have calls, by job."""
