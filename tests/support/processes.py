@@ -30,6 +30,7 @@ host = 127.0.0.1
 user = test
 password = {password}
 worker user = {user}
+worker memory = {memory}
 [common]
 tcp port = {port}
 socket = {folder}/control.sock
@@ -114,9 +115,21 @@ class Daemon:
 
 
 class RealCluster:
-    """One master and its nodes, with the configuration of old."""
+    """One master and its nodes, with the configuration of old.
 
-    def __init__(self, folder: Path, database: str = "sqlite://:memory:") -> None:
+    Args:
+        worker_user: account of the workers; None: who runs the tests, so that nodes need no steward.
+        worker_memory: as in the configuration.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: str = "sqlite://:memory:",
+        *,
+        worker_user: str | None = None,
+        worker_memory: str = "auto",
+    ) -> None:
         self.folder = folder
         self.config = folder / "asyncluster.conf"
         self.socket = folder / "control.sock"
@@ -129,7 +142,8 @@ class RealCluster:
                 port=free_port(),
                 password=secrets.token_urlsafe(16),
                 server_password=secrets.token_urlsafe(16),
-                user=pwd.getpwuid(os.getuid()).pw_name,  # no separation: the tests of the steward are about that
+                user=worker_user or pwd.getpwuid(os.getuid()).pw_name,
+                memory=worker_memory,
             )
         )
 
@@ -184,8 +198,8 @@ class RealCluster:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[RealCluster]:
-    cluster = RealCluster(folder)
+def running(cluster: RealCluster) -> Iterator[RealCluster]:
+    """Stops what the cluster has started, and shows its logs."""
     try:
         yield cluster
     finally:
@@ -197,7 +211,7 @@ def _running(folder: Path) -> Iterator[RealCluster]:
 @pytest.fixture
 def real_cluster(tmp_path: Path) -> Iterator[RealCluster]:
     """An empty cluster; the test starts what it needs."""
-    with _running(tmp_path) as cluster:
+    with running(RealCluster(tmp_path)) as cluster:
         yield cluster
 
 
@@ -213,7 +227,7 @@ def cluster(real_cluster: RealCluster) -> RealCluster:
 @pytest.fixture(scope="module")
 def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     """A master and two nodes of one worker each, for tests that leave them as they are."""
-    with _running(tmp_path_factory.mktemp("cluster")) as cluster:
+    with running(RealCluster(tmp_path_factory.mktemp("cluster"))) as cluster:
         cluster.start_master()
         cluster.start_nodes(2)
         cluster.wait_for_nodes(2)
