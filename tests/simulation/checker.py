@@ -69,7 +69,7 @@ class _Checker:
         self.runs: dict[int, _Run] = {}
         self.begun: Counter[CallId] = Counter()
         self.crashes: Counter[CallId] = Counter()
-        self.longest: defaultdict[CallId, float] = defaultdict(float)
+        self.runs_of: defaultdict[CallId, list[_Run]] = defaultdict(list)
         self.entry_deaths: Counter[int] = Counter()
         self.idle_deaths: Counter[int] = Counter()
         self.entries: Counter[int] = Counter()
@@ -141,8 +141,13 @@ class _Checker:
         return "though nothing was large"
 
     def _longest(self, call: CallId, now: float) -> float:
-        still = (now - run.begun.at for run in self.runs.values() if run.until is None and _of(run) == call)
-        return max([self.longest[call], *still])
+        """How long the call was not finished, in any of its runs.
+
+        A node daemon that was stopped, or its worker just before, may see that the time is over before it sees that
+        the worker has died; so after a fault the time until now counts.
+        """
+        runs = [run for run in self.runs_of[call] if not run.finished]
+        return max(((now if run.until is None or not self.calm else run.until) - run.begun.at for run in runs), default=0)
 
     # --- the master -------------------------------------------------------------------------------------------------
 
@@ -168,7 +173,8 @@ class _Checker:
 
     def _begun(self, record: h.Begun) -> None:
         call = record.job, record.call
-        self.runs[record.run] = _Run(record)
+        run = self.runs[record.run] = _Run(record)
+        self.runs_of[call].append(run)
         self.begun[call] += 1
         submitted = self.known[call]
         self._belongs(record.worker, record.job, record.at)
@@ -198,8 +204,6 @@ class _Checker:
     def _over(self, number: int, at: float) -> _Run:
         run = self.runs[number]
         run.until = at
-        call = _of(run)
-        self.longest[call] = max(self.longest[call], at - run.begun.at)
         if self.calm:
             self._check_prompt(run, at)
         return run

@@ -37,13 +37,13 @@ class Master(Process):
         self.nodes: dict[str, MasterEnd] = {}
         self.slow_history = 0.0
         self._clients: dict[int, MasterEnd] = {}
-        self._ends: set[MasterEnd] = set()
+        self._ends: dict[MasterEnd, None] = {}  # in order, as a run must be the same every time
         self._wake: Timer | None = None
 
     def answers(self, wire: Wire) -> MasterEnd:
         """Somebody has dialled."""
         end = MasterEnd(self, wire)
-        self._ends.add(end)
+        self._ends[end] = None
         return end
 
     def die(self, *, heard: bool) -> None:
@@ -73,7 +73,7 @@ class Master(Process):
 
     def gone(self, end: MasterEnd) -> None:
         """A connection is no more."""
-        self._ends.discard(end)
+        self._ends.pop(end, None)
         if end.name and self.nodes.get(end.name) is end:
             del self.nodes[end.name]
             self.dispatcher.node_lost(end.name, self.clock.now)
@@ -103,7 +103,7 @@ class Master(Process):
         name, number = message.name, 1
         while (other := self.nodes.get(name)) is not None:
             if other.instance == message.instance:
-                self._ends.discard(other)
+                self._ends.pop(other, None)
                 other.close()
                 break
             number += 1

@@ -219,14 +219,14 @@ class World:
         for node in master.dispatcher.nodes():
             if node.outstanding:
                 self.record(h.Leftover(now, "master", f"{node.outstanding} calls on {node.name}"))
-        names = set(master.nodes)
+        attached = {end.instance for end in master.nodes.values()}
         for computer in self.computers:
             daemon = computer.daemon
             assert daemon is not None
-            if not daemon.attached or computer.name not in names:
+            if not daemon.attached or daemon.instance not in attached:
                 self.record(h.Leftover(now, computer.name, "no connection"))
             if daemon.brain.holding():
-                self.record(h.Leftover(now, computer.name, f"calls of {len(daemon.brain.holding())} jobs"))
+                self.record(h.Leftover(now, computer.name, f"{len(daemon.brain.holding())} jobs"))
             working = [worker for worker in daemon.workers.values() if worker.job]
             if working:
                 self.record(h.Leftover(now, computer.name, f"{len(working)} workers of jobs that are over"))

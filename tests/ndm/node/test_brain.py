@@ -186,13 +186,19 @@ def test_results_are_numbered_and_kept_until_they_are_acknowledged(node):
     assert node.told(m.Done) == [second]
 
 
+def test_a_job_without_calls_is_listed_so_that_the_master_can_say_that_it_is_over(node):
+    node.run(1)
+    node.finish(1, 1)
+    assert node.brain.holding() == [m.Holding(JOB, [], 4)]
+
+
 def test_without_a_master_work_goes_on(node):
     node.run(1, 2, 3)
     node.brain.disconnected(node.now)
     node.finish(1, 1)
     node.finish(1, 3)
     assert node.master == []
-    assert node.brain.holding() == [m.Holding(JOB, [(2, 1)], ENTRIES)]
+    assert node.brain.holding() == [m.Holding(JOB, [(2, 1)], 4)], "its calls, and how much of its log"
     node.brain.connected("node1", node.now)
     node.carry_out()
     assert [row[0] for message in node.told(m.Done) for row in message.rows] == [1, 3]
