@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from pathlib import Path
 from asyncluster.core.errors import ExitCode
 from asyncluster.ndm.node.settings import NodeSettings
 from asyncluster.ndm.session.channel import Channel
+from asyncluster.ndm.steward import trees
 from asyncluster.ndm.steward.spawn import User
 
 _KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "JOURNAL_STREAM")
@@ -107,7 +109,7 @@ class NodeProcess:
     def kill(self) -> None:
         """Ends it at once; `ended` follows."""
         if self._process is not None:
-            self._process.kill()
+            trees.send(self._process.pid, signal.SIGKILL)  # Popen's own kill would wait for it, unseen by the steward
 
     def close(self) -> None:
         """Ends it in an orderly way, by hanging up; returns when it is gone."""

@@ -39,7 +39,7 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     worker_user = first_account(settings.client.worker_user, "workers")
     check_runs(node_user, "asyncluster.ndm.node.settings")
     check_runs(worker_user, "asyncluster.ndm.worker.loop")
-    identity = claim(_root_directory(node.directory), node.name)
+    identity = claim(root_directory(node.directory), node.name)
     own = identity.directory / "own"
     own.mkdir(mode=0o700, exist_ok=True)
     os.chown(own, node_user.uid, node_user.gid)
@@ -51,7 +51,7 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     return Steward(process, parts).run()
 
 
-def _root_directory(state: Path) -> Path:
+def root_directory(state: Path) -> Path:
     """A directory of root's beside the state directory: that one may be the master's, whom root does not trust.
 
     Raises:
