@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import signal
 from pathlib import Path
 
+_PR_SET_CHILD_SUBREAPER = 36
 _TICK = os.sysconf("SC_CLK_TCK")
 _PRIVATE = re.compile(r"^Private_\w+:\s+(\d+) kB", re.MULTILINE)
-_PROPORTIONAL = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_SHARED = re.compile(r"^Shmem:\s+(\d+) kB", re.MULTILINE)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -21,13 +24,23 @@ def cpu_seconds(pid: int) -> float:
 
 
 def private_memory(pid: int | None) -> int:
-    """Bytes that nobody else maps; 0 without a process."""
-    return _rollup(pid, _PRIVATE) if pid else 0
+    """Bytes that nobody else maps; 0 without a process, and of one that is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(int(kib) for kib in _PRIVATE.findall(text)) * 1024
 
 
-def proportional_memory(pid: int) -> int:
-    """Bytes of a process, those that it shares divided by the number of sharers."""
-    return _rollup(pid, _PROPORTIONAL)
+def shared_memory() -> int:
+    """Bytes of shared memory on the whole machine, mapped or not."""
+    return int(_SHARED.findall(Path("/proc/meminfo").read_text())[0]) * 1024
+
+
+def running_seconds(pid: int) -> float:
+    """Processor time of the threads of a process that are alive, to the microsecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def descendants(pid: int) -> list[int]:
@@ -42,6 +55,25 @@ def descendants(pid: int) -> list[int]:
         found += below
         todo += below
     return found
+
+
+def adopt_orphans() -> None:
+    """From now on, what turns into a daemon below this process stays below it, and so is measured and ended."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants() -> None:
+    """Ends whatever a system has left behind, and waits for it."""
+    while left := descendants(os.getpid()):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
 
 
 def machine_busy_seconds() -> float:
@@ -64,11 +96,6 @@ class Usage:
     def _now() -> dict[int, float]:
         own = os.getpid()
         return {pid: cpu_seconds(pid) for pid in (own, *descendants(own))}
-
-
-def _rollup(pid: int, pattern: re.Pattern[str]) -> int:
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) for kib in pattern.findall(text)) * 1024
 
 
 def _parent(entry: Path) -> int:

@@ -5,10 +5,7 @@ Whatever is slow about the machine for a while so meets all systems alike, and m
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,37 +16,37 @@ from pathlib import Path
 
 from benchmarks.budget import Budget
 from benchmarks.catalogue import System
-from benchmarks.processes import descendants
+from benchmarks.processes import adopt_orphans, end_descendants
 from benchmarks.table import Table
 from benchmarks.workloads import AMOUNTS
 
 _PASS_SECONDS = 100  # of one system; what takes longer is ended and named
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 def run_rounds(
     table: Table, systems: Sequence[System], workloads: Sequence[str], peers: Path, rounds: int, budget: Budget
 ) -> None:
-    """Fills `table`. A system that fails at its start twice is not asked again.
+    """Fills `table`. A system that fails at its start is not asked again.
 
     Args:
         peers: the interpreter that runs the peers.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
+    failed: set[str] = set()
     for number in range(rounds):
         for system in systems:
-            if len(table.all(system.name, "pass", "seconds")) < number:
-                continue  # it has failed
+            if system.name in failed:
+                continue
             if not budget.fits(system.name):
                 table.notes[system.name, "pass"] = f"time was over after {number} rounds"
                 continue
             start = time.monotonic()
-            print(f"round {number + 1} of {rounds}: {system.name}", file=sys.stderr, flush=True)
             _run_pass(table, system, workloads, peers)
             seconds = time.monotonic() - start
+            print(f"round {number + 1} of {rounds}: {system.name}, {seconds:.0f} s", file=sys.stderr, flush=True)
             budget.took(system.name, seconds)
-            if (system.name, "first result") not in table.errors:
-                table.add(system.name, "pass", {"seconds": seconds})
+            if (system.name, "first result") in table.errors:
+                failed.add(system.name)
 
 
 def _run_pass(table: Table, system: System, workloads: Sequence[str], peers: Path) -> None:
@@ -80,20 +77,6 @@ def _wait(process: subprocess.Popen[bytes]) -> str:
         process.wait()
         return f"not done after {_PASS_SECONDS} s"
     return "" if status >= 0 else f"killed by signal {-status}"
-
-
-def end_descendants() -> None:
-    """Ends whatever a system has left behind, and waits for it."""
-    while left := descendants(os.getpid()):
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
 
 
 def _last_line(path: Path) -> str:

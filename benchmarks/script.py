@@ -13,7 +13,6 @@ to a pipe: what a system leaves running would hold it open.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
@@ -23,19 +22,17 @@ from typing import Any, TextIO
 
 from benchmarks import functions
 from benchmarks.engine import WORKERS, Engine
-from benchmarks.processes import Usage, machine_busy_seconds
+from benchmarks.processes import Usage, adopt_orphans, end_descendants, machine_busy_seconds
 from benchmarks.workloads import WORKLOADS, Size
-
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(make: Callable[[], Engine]) -> None:
     """Runs what the command line asks for and leaves at once, whatever threads the system still has."""
     out, order = sys.argv[1], json.loads(sys.argv[2])
-    # What a system turns into a daemon stays below this process, so it is measured and ended like the rest.
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     with open(out, "w", buffering=1) as file:
         _run(make, file, order)
+    end_descendants()
     os._exit(0)
 
 

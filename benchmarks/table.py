@@ -56,6 +56,10 @@ class Table:
         """Names of the figures that were seen."""
         return [figure for one, other, figure in self._seen if (one, other) == (system, workload)]
 
+    def places(self) -> list[Place]:
+        """Everything of which there are observations: system, workload, figure."""
+        return list(self._seen)
+
     # --- To a file and back ---------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A master of our own, in a folder of its own, for what `LocalCluster` does not offer: many nodes, restarts, idle time."""
+"""A master of our own, in a folder of its own, for what `LocalCluster` does not do: many nodes, restarts, idling."""
 
 from __future__ import annotations
 
