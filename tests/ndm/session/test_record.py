@@ -1,137 +1,126 @@
 from __future__ import annotations
 
+import json
 import os
 import stat
 import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncluster.core.people.refusals import End
-from asyncluster.core.wire.people import EndedSession, Lease, LiveSession
-from asyncluster.ndm.session.record import BootClock, Records
+from asyncluster.ndm.session.record import BadRecord, Record, Records, from_fields, open_directory, path_of
 
-ONE, TWO = (str(uuid.UUID(int=number)) for number in (1, 2))
-
-
-class Machine:
-    """A clock, a disk, and boots."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.seconds = 100.0
-        self.boot = "first"
-
-    def start(self) -> Records:
-        return Records(self.folder, BootClock(self.boot, lambda: self.seconds))
-
-    def reboot(self) -> Records:
-        self.seconds, self.boot = 3.0, self.boot + "+"
-        return self.start()
+SESSION = "12345678-1234-1234-1234-123456789abc"
+RECORD = Record(SESSION, "ada", ":77", started=1_000_000, boot="boot", began=500.0, deadline=800.0)
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "sessions")
+def records(tmp_path: Path) -> Iterator[Records]:
+    directory = open_directory(tmp_path / "sessions")
+    yield Records(path_of(directory))
+    os.close(directory)
 
 
-def lease(session: str = ONE, ends_after: int | None = 600) -> Lease:
-    return Lease(session, 1000, ends_after, ends_after, None, "")
+@pytest.mark.parametrize(("now", "seconds"), [(499.0, 0), (500.0, 0), (630.4, 130), (800.0, 300), (9999.0, 300)])
+def test_a_session_lasts_until_its_deadline_at_most(now: float, seconds: int) -> None:
+    assert RECORD.lasted(now) == seconds
+    assert replace(RECORD, deadline=None).lasted(now) == max(0, int(now - 500))
 
 
-def test_a_session_has_a_deadline_that_no_wall_clock_moves(machine: Machine) -> None:
-    records = machine.start()
-    assert records.begin(lease(), "ada", ":0") == 700.0
-    assert records.renew(lease(ends_after=60)) == 160.0
-    assert records.renew(lease(ends_after=None)) is None
-    assert records.renew(lease(TWO)) is None  # unknown
+def test_a_mark_never_goes_back() -> None:
+    assert RECORD.marked(600).marked(550).elapsed == 100
 
 
-def test_a_report_has_all_that_goes_on_and_all_that_is_not_booked(machine: Machine) -> None:
-    records = machine.start()
-    records.begin(lease(ONE), "ada", ":0")
-    records.begin(lease(TWO, None), "bob", ":1")
-    machine.seconds += 30.9
-    records.end(TWO, End.LOGOUT)
-    records.end(TWO, End.CRASHED)
-    report = records.report()
-    assert report.live == [LiveSession(ONE, "ada", ":0", 1000, 30, 600)]
-    assert report.ended == [EndedSession(TWO, "bob", ":1", 1000, 30, "logout")]
-    records.booked(TWO)
-    records.booked(ONE)  # goes on: nobody can book its end
-    assert [row.session for row in records.report().live] == [ONE]
-    assert records.report().ended == []
+def test_what_has_ended_stays_as_it_is() -> None:
+    ended = RECORD.ended(600, End.LOGOUT)
+    assert (ended.elapsed, ended.reason) == (100, End.LOGOUT)
+    assert ended.marked(700) == ended.ended(700, End.KICKED) == ended.with_deadline(900) == ended
+    assert ended.abandoned(700, "another boot") == ended
 
 
-def test_the_daemon_finds_its_sessions_after_a_restart(machine: Machine) -> None:
-    machine.start().begin(lease(), "ada", ":0")
-    machine.seconds += 50
-    again = machine.start()
-    assert again.deadline(ONE) == 700.0
-    assert again.report().live[0].elapsed == 50
+def test_a_deadline_may_change_while_the_session_goes_on() -> None:
+    assert RECORD.with_deadline(None).lasted(9999) == 9499
+    assert RECORD.with_deadline(400.0).lasted(9999) == 0  # it has been over since before it began
 
 
-def test_after_a_restart_of_the_machine_a_session_lasted_as_long_as_it_was_seen(machine: Machine) -> None:
-    records = machine.start()
-    records.begin(lease(), "ada", ":0")
-    machine.seconds += 50
-    records.report()
-    machine.seconds += 20
-    again = machine.reboot()
-    assert again.live() == []
-    (row,) = again.report().ended
-    assert (row.elapsed, row.reason) == (50, "node stopped")
-    (row,) = machine.reboot().report().ended
-    assert row.elapsed == 50
-    machine.reboot().booked(ONE)
-    assert machine.reboot().report().ended == []
+def test_a_session_whose_keeper_is_gone_is_over() -> None:
+    assert RECORD.abandoned(650, "boot").elapsed == 150
+    assert RECORD.abandoned(650, "boot").reason == End.CRASHED
 
 
-def test_files_belong_to_the_daemon_alone(machine: Machine) -> None:
-    before = os.umask(0)
-    try:
-        machine.start().begin(lease(), "ada", ":0")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(machine.folder.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(file.stat().st_mode) for file in machine.folder.iterdir()] == [0o600]
+def test_after_a_restart_of_the_machine_it_lasted_as_long_as_it_was_seen() -> None:
+    lost = RECORD.marked(620).abandoned(3, "another boot")  # the clock began anew, and says nothing about it
+    assert (lost.elapsed, lost.reason) == (120, End.NODE_STOPPED)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b"\xff", b'{"session": 5}'])
-def test_a_damaged_file_is_put_aside_and_the_others_are_read(machine: Machine, content: bytes) -> None:
-    machine.start().begin(lease(ONE), "ada", ":0")
-    (machine.folder / f"{TWO}.json").write_bytes(content)
-    records = machine.start()
-    assert [record.session for record in records.live()] == [ONE]
-    assert records.damaged == [machine.folder / f"{TWO}.damaged"]
-    assert machine.start().damaged == []
+def test_records_come_back_in_the_order_of_their_beginning(records: Records) -> None:
+    second = replace(RECORD, session=str(uuid.uuid4()), started=RECORD.started + 1)
+    records.save(second)
+    records.save(RECORD)
+    records.save(RECORD.marked(600))
+    assert records.load() == [RECORD.marked(600), second]
+    records.forget(SESSION)
+    records.forget(SESSION)
+    assert records.load() == [second]
 
 
-def test_a_record_under_another_name_is_not_believed(machine: Machine) -> None:
-    machine.start().begin(lease(ONE), "ada", ":0")
-    (machine.folder / f"{ONE}.json").rename(machine.folder / f"{TWO}.json")
-    assert machine.start().live() == []
+def test_files_belong_to_one_user_alone(records: Records, tmp_path: Path) -> None:
+    records.save(RECORD)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "sessions", *tmp_path.glob("sessions/*"))]
+    assert modes == [0o700, 0o600]
 
 
-def test_what_cannot_be_recorded_does_not_begin(machine: Machine) -> None:
-    records = machine.start()
-    machine.folder.rmdir()
-    with pytest.raises(OSError):
-        records.begin(lease(), "ada", ":0")
-    assert records.live() == []
+def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions").chmod(0o755)
+    with pytest.raises(PermissionError):
+        open_directory(tmp_path / "sessions")
 
 
-def test_this_machines_clock_goes_forward() -> None:
-    clock = BootClock.of_this_machine()
-    assert len(clock.boot) == 36
-    assert clock.seconds() <= clock.seconds()
+def test_a_link_in_the_directorys_place_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "sessions").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="sessions"):
+        open_directory(tmp_path / "sessions")
 
 
-@given(content=st.binary(max_size=300))
-@settings(max_examples=50, deadline=None)
-def test_no_content_of_a_file_stops_the_daemon(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    folder = tmp_path_factory.mktemp("records")
-    (folder / f"{ONE}.json").write_bytes(content)
-    assert Records(folder, BootClock("first", lambda: 1.0)).live() == []
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "x.json", SESSION + "/.."])
+def test_only_names_of_sessions_are_forgotten(records: Records, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.json").touch()
+    records.forget(name)
+    assert (tmp_path / "x.json").exists()
+
+
+def test_a_record_under_another_name_is_not_believed(records: Records, tmp_path: Path) -> None:
+    records.save(RECORD)
+    os.rename(tmp_path / "sessions" / f"{SESSION}.json", tmp_path / "sessions" / f"{uuid.uuid4()}.json")
+    assert records.load() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"session": "none"},
+        {"display": "remote:0"},
+        {"display": 7},
+        {"elapsed": "1"},
+        {"deadline": "never"},
+        {"more": 1},
+    ],
+)
+def test_fields_of_another_form_are_no_record(change: dict[str, object]) -> None:
+    with pytest.raises(BadRecord):
+        from_fields(asdict(RECORD) | change)
+
+
+@given(st.one_of(st.binary(max_size=200), st.just(b"[" * 5000), st.just(json.dumps(asdict(RECORD)).encode()[:50])))
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_content_of_a_file_spoils_the_others(records: Records, tmp_path: Path, content: bytes) -> None:
+    records.save(RECORD)
+    (tmp_path / "sessions" / f"{uuid.UUID(int=1)}.json").write_bytes(content)
+    assert records.load() == [RECORD]
