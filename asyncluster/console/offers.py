@@ -36,7 +36,7 @@ class Offer:
     label: str
     icon: str
     key: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     action: Action | None = None
     danger: bool = False
 

@@ -148,6 +148,7 @@ class Window(QMainWindow):
         self._navigation.choose(place)
         self._desk.settings.setValue("window/page", place)
         self.page.refresh()
+        self.page.take_focus()
         self._count(Change(frozenset()))
         self._watch_soon()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import show_menu
@@ -53,9 +53,6 @@ class ListPage(Page):
         self.chips = Chips(desk.look, [(key, word, state) for key, word, state, _test in chips])
         self.chips.chosen.connect(lambda _key: self._filter())
         self.view = TableView(self.model, desk.look, self.title, row_height=row_height)
-        header = self.view.horizontalHeader()
-        assert header is not None
-        header.setSortIndicator(sorted_by, _direction(columns[sorted_by]))
         self.view.restore(desk.settings)
         self.view.menu_wanted.connect(self._menu)
         self.empty = EmptyNote(desk.look, self.glyph, *empty)
@@ -70,6 +67,9 @@ class ListPage(Page):
         self._tell_empty()
 
     # --- for the window ----------------------------------------------------------------------------------
+
+    def take_focus(self) -> None:
+        self.view.setFocus()
 
     def refresh(self) -> None:
         self.model.refresh()
@@ -115,7 +115,3 @@ class ListPage(Page):
         offers = self.offers()
         if offers:
             show_menu(offers, point, self.desk, self)
-
-
-def _direction(column: Column[Any]) -> Qt.SortOrder:
-    return Qt.SortOrder.DescendingOrder if column.descending else Qt.SortOrder.AscendingOrder

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offer, Offers
@@ -86,6 +86,9 @@ class Page(QWidget):
     def refresh(self) -> None:
         """A second has passed."""
 
+    def take_focus(self) -> None:
+        """Puts the keyboard where the page is used with it."""
+
     def focus_filter(self) -> None:
         """Puts the keyboard into the page's filter."""
 
@@ -108,7 +111,7 @@ class Page(QWidget):
         """Puts a panel at a side, from where it can be dragged anywhere; its place is remembered."""
         dock = QDockWidget(title, self._inner)
         dock.setObjectName(name)
-        dock.setWidget(content)
+        dock.setWidget(_scrolling(content) if side in _BESIDE else content)
         dock.setTitleBarWidget(_DockHandle())
         self._inner.addDockWidget(side, dock)
         return dock
@@ -129,6 +132,20 @@ class Page(QWidget):
 
     def _key(self) -> str:
         return f"pages/{self.title}"
+
+
+_BESIDE = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    """A panel at the side may be taller than the window."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    area.setMinimumWidth(content.minimumWidth() or content.minimumSizeHint().width())
+    return area
 
 
 class _DockHandle(QWidget):

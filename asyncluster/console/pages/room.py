@@ -19,7 +19,7 @@ from asyncluster.console.state.mirror import Change
 from asyncluster.core.qt.tokens import State
 from asyncluster.core.wire.feed import NodeRow, Options
 
-_SIDE_WIDTH = 268
+_SIDE_WIDTH = 256
 _LEVELS = [("auto", "Fit", None), *((level.name, level.value, None) for level in Level)]
 
 
@@ -63,9 +63,9 @@ class RoomPage(Page):
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self._empty, 1)
         side = QWidget()
-        side.setFixedWidth(self.desk.look.theme.px(_SIDE_WIDTH))
+        side.setMinimumWidth(self.desk.look.theme.px(_SIDE_WIDTH))
         column = QVBoxLayout(side)
-        column.setContentsMargins(12, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
         self._cores = CoresNow(self.desk)
         self._jobs = ComputingHere(self.desk)
@@ -85,6 +85,9 @@ class RoomPage(Page):
 
     def offers(self) -> Sequence[Offer]:
         return self.make.for_nodes(self.view.selected())
+
+    def take_focus(self) -> None:
+        self.view.setFocus()
 
     def refresh(self) -> None:
         self.view.refresh()

@@ -82,7 +82,7 @@ class _CoresPicture(_Painted):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(100, self._desk.look.theme.px(204))
+        return QSize(100, self._desk.look.theme.px(188))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         master = self._master

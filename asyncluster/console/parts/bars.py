@@ -59,7 +59,7 @@ def grid(most: float) -> list[float]:
     if most <= 0:
         return []
     power = 10.0 ** math.floor(math.log10(most))
-    step = next(power * factor for factor in (0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0) if most / (power * factor) < 3.5)
+    step = next(power * factor for factor in (0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0) if most / (power * factor) < 4)
     step = max(step, 1.0)
     return [step * number for number in range(1, int(most / step) + 1)]
 
@@ -108,7 +108,8 @@ class BarPlot(QWidget):
             painter.setFont(theme.font(12))
             painter.drawText(area, _CENTER, "Nothing yet")
             return
-        most = max(self._bars.values)
+        headroom = 1 + 0.1 * len(self._bars.marks)  # for the words beside the marks
+        most = max(self._bars.values) * headroom
         self._paint_grid(painter, area, most)
         self._paint_bars(painter, area, most)
         self._paint_marks(painter, area)
@@ -147,9 +148,14 @@ class BarPlot(QWidget):
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(theme.color("muted"))
-        step = self._step(area)
+        step, free = self._step(area), float("-inf")
+        metrics = QFontMetricsF(theme.font(12))
         for place, word in self._bars.ticks:
             x = area.left() + place * step
+            half = metrics.horizontalAdvance(word) / 2
+            if x - half < free or x + half > self.width():
+                continue  # it would touch the one before it
+            free = x + half + theme.px(10)
             painter.drawText(QRectF(x - 40, area.bottom() + theme.px(4), 80, theme.px(18)), _CENTER, word)
 
     def _paint_bars(self, painter: QPainter, area: QRectF, most: float) -> None:
@@ -175,8 +181,9 @@ class BarPlot(QWidget):
             painter.setPen(QPen(theme.color("text"), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, area.top() - theme.px(4)), QPointF(x, area.bottom()))
             width = metrics.horizontalAdvance(mark.word)
-            left = x + theme.px(6) if x + theme.px(6) + width <= self.width() else x - theme.px(6) - width
+            left = min(x + theme.px(6), self.width() - width)
             top = area.top() - theme.px(4) + (theme.px(18) if left < free else 0)
+            painter.fillRect(QRectF(left - 2, top, width + 4, theme.px(16)), theme.color("surface"))
             painter.setPen(theme.color("text"))
             painter.drawText(QPointF(left, top + metrics.ascent()), mark.word)
             free = left + width

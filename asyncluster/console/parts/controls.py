@@ -42,7 +42,7 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: boo
 class IconButton(QPushButton):
     """A button with one of our icons, in the colour of its words whatever the theme."""
 
-    def __init__(self, look: Look, text: str, name: str = "", role: str = "", *, does: Callable[[], None]) -> None:
+    def __init__(self, look: Look, text: str, name: str = "", role: str = "", *, does: Callable[[], object]) -> None:
         super().__init__(f" {text}" if text and name else text)  # Qt puts them too close together
         self._look = look
         self._name = name

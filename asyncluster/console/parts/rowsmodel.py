@@ -81,6 +81,12 @@ class RowsModel(QAbstractTableModel, Generic[R]):  # type: ignore[misc]
         """The columns, in order."""
         return self._columns
 
+    @property
+    def sorting(self) -> tuple[int, Qt.SortOrder]:
+        """The column that rows are sorted by, and in which direction."""
+        order = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
+        return self._sorted_by, order
+
     def search(self, matches: Callable[[R], bool]) -> None:
         """Shows only rows that match."""
         self._matches = matches

@@ -135,10 +135,10 @@ class TableView(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicator(*self._rows.sorting)
         self.setSortingEnabled(True)
         header.sectionClicked.connect(self._first_direction)
-        self._clicked_last = 0
+        self._clicked_last = self._rows.sorting[0]
 
     def _first_direction(self, section: int) -> None:
         """The first click on a column of numbers puts the largest first."""

@@ -23,7 +23,7 @@ class Entry:
     label: str
     glyph: str
     kind: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     also: str = ""
     weight: int = 0
 

@@ -45,9 +45,9 @@ def order_of(job: JobRow) -> tuple[int, int]:
 
 
 def to_go(job: JobRow, now: float, zone: tzinfo | None) -> str:
-    """When it will be done, or why nobody knows."""
+    """How long until it is done, or since when it is."""
     if job.finished is not None:
-        return f"{words.JOB_WORDS[job.state].lower()} {words.moment(job.finished, now, zone)}"
+        return words.moment(job.finished, now, zone)
     if job.ends is not None:
         return words.length(max(0.0, job.ends - now))
     return {"waiting": "waits", "idle": words.DASH, "opening": "opens"}.get(job.state, words.DASH)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import TypeAlias
 
 from asyncluster.console.state.actions import Action, Request
@@ -109,19 +109,28 @@ def _exception(day: date, spans: Spans | None) -> Request:
     return Request("opening except", {"date": day.isoformat(), "spans": times})
 
 
-def logged_out(week: Week, people: Iterable[PersonRow], now: float, zone: tzinfo) -> list[PersonRow]:
-    """Restricted people whose session would end at once, or earlier than it will, with these openings."""
-    calendar = week.calendar(zone)
-    today = calendar.day_of(int(now))
-    closes = next((end for start, end in calendar.open_spans(today) if start <= now < end), now)
+def logged_out(week: Week, before: Week, people: Iterable[PersonRow], now: float, zone: tzinfo) -> list[PersonRow]:
+    """Restricted people whose session would have to end earlier than with the openings of `before`.
+
+    Time that was given holds past closing, so those who were given some stay.
+    """
+    closes, closed_before = (closing(openings, now, zone) for openings in (week, before))
+    if closes >= closed_before:
+        return []
     return [
         person
         for person in people
-        if person.node and person.restricted and (person.until is None or person.until > closes) and not person.granted
+        if person.node and person.restricted and not person.granted and (person.until is None or person.until > closes)
     ]
 
 
-def wall_second(instant: float, zone: tzinfo | None) -> int:
-    """Seconds since midnight that the clock on the wall shows."""
-    moment = datetime.fromtimestamp(instant, zone)
-    return moment.hour * 3600 + moment.minute * 60 + moment.second
+def closing(week: Week, now: float, zone: tzinfo) -> float:
+    """When the room closes that is open now; `now` if it is closed. An opening may go on past midnight."""
+    calendar = week.calendar(zone)
+    day = calendar.day_of(int(now))
+    end = now
+    for ahead in range(8):
+        for start, last in calendar.open_spans(day + timedelta(days=ahead)):
+            if start <= end < last:
+                end = last
+    return end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from asyncluster.core.wire.feed import NodeState
 
@@ -22,7 +22,7 @@ STATE_WORDS: dict[NodeState, str] = {
 
 JOB_WORDS = {
     "opening": "Opening",
-    "idle": "Waits for calls",
+    "idle": "No calls",
     "waiting": "Queued",
     "running": "Running",
     "done": "Done",
@@ -108,9 +108,14 @@ def moment(instant: float, now: float, zone: tzinfo | None) -> str:
     return f"{day(then)} {then:%H:%M}"
 
 
-def day(moment: datetime) -> str:
+def day(moment: date) -> str:
     """A date, "Mon 23 Nov"."""
     return f"{moment:%a} {moment.day} {moment:%b}"
+
+
+def day_of(day: date) -> str:
+    """A date with its year, "Fri 4 Dec 2026"."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def minute_of_day(seconds: int) -> str:
