@@ -29,7 +29,7 @@ from asyncluster.core.config.settings import Settings
 from asyncluster.core.database import history as job_table
 from asyncluster.core.database.database import Database
 from asyncluster.core.errors import ConfigError
-from asyncluster.core.guard import forbid_unpickling
+from asyncluster.core.guard import forbid_core_dumps, forbid_unpickling
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.master.clients import ClientHandler
@@ -192,6 +192,7 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
         _log.warn("{warning}", warning=warning)
     _drop_privileges(settings)
     forbid_unpickling()
+    forbid_core_dumps()
     gc.set_threshold(50_000, 50, 100)  # queued calls are many and hold no cycles; looking for some costs half the speed
     master = Master(reactor, settings)
     reactor_: Any = reactor
