@@ -27,7 +27,7 @@ class Budget:
 
     def fits(self, task: str, guess: float = 0.0) -> bool:
         """Whether a task fits that took so long before, or else is guessed to take `guess` seconds."""
-        return self._took.get(task, guess) * _MARGIN <= self.left
+        return 0 < self.left >= self._took.get(task, guess) * _MARGIN
 
     def took(self, task: str, seconds: float) -> None:
         """How long a task took; its longest time counts."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmarks import functions
 
@@ -27,7 +27,7 @@ class Engine(ABC):
         master: process id of the process through which all calls go, or None if there is none but the client.
     """
 
-    notes: dict[str, str] = {}
+    notes: ClassVar[dict[str, str]] = {}
     master: int | None = None
 
     @abstractmethod
