@@ -29,6 +29,7 @@ from simulation import history as h
 
 PROMPT = 3.0  # seconds
 DRAINED = 1.0  # seconds in which a node hears that it is drained
+FIRST = 1.0  # second in which a job of a contest begins its first call
 FAIR = 0.8  # part of its fair share that a job gets at least
 ENTRY_DEATHS = 3  # of workers, until a node takes a job's log for broken ...
 NAMELESS_DEATHS = 10  # ... or the job
@@ -56,7 +57,8 @@ class _Run:
 class _Checker:
     """Goes through a history once, with what the invariants need of what came before."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float) -> None:
+        self.grace = grace
         self.found: list[Violation] = []
         self.calm = True  # nothing has gone wrong so far
         self.healed: float | None = None
@@ -65,6 +67,8 @@ class _Checker:
         self.ended: set[CallId] = set()
         self.cancelled: dict[CallId, float] = {}
         self.over: dict[int, float] = {}
+        self.away: dict[int, float] = {}
+        self.abandoned: set[int] = set()
         self.handed: dict[tuple[int, int, int], int] = {}
         self.runs: dict[int, _Run] = {}
         self.begun: Counter[CallId] = Counter()
@@ -137,7 +141,7 @@ class _Checker:
                 deaths = self.entry_deaths[record.job], self.idle_deaths[record.job]
                 return "" if deaths[0] >= ENTRY_DEATHS or deaths[1] >= NAMELESS_DEATHS else "though its log is sound"
             case "cancelled":
-                return "" if record.job in self.over else "though nobody wanted that"
+                return "" if record.job in self.over or record.job in self.abandoned else "though nobody wanted that"
         return "though nothing was large"
 
     def _longest(self, call: CallId, now: float) -> float:
@@ -158,6 +162,15 @@ class _Checker:
         latest = self.handed.get((record.epoch, record.job, record.call))
         if latest is not None and record.attempt not in (0, latest):  # 0: it was not with any node
             self._wrong("fence", record.at, f"attempt {record.attempt} ends {record.call}, {latest} has been handed out")
+
+    def _clientlink(self, record: h.ClientLink) -> None:
+        if not record.up:
+            self.away[record.job] = record.at
+        elif (since := self.away.pop(record.job, None)) is not None and record.at >= since + self.grace:
+            self.abandoned.add(record.job)
+
+    def _masterstarted(self, _record: h.MasterStarted) -> None:
+        self.away.clear()
 
     # --- workers ------------------------------------------------------------------------------------------------------
 
@@ -252,9 +265,14 @@ def _of(run: _Run) -> CallId:
     return run.begun.job, run.begun.call
 
 
-def check(history: list[h.Record]) -> list[Violation]:
-    """What is wrong with a history, in the order in which it shows."""
-    checker = _Checker()
+def check(history: list[h.Record], grace: float = 30.0) -> list[Violation]:
+    """What is wrong with a history, in the order in which it shows.
+
+    Args:
+        history: of one run.
+        grace: seconds for which the master waits for a job's client.
+    """
+    checker = _Checker(grace)
     found = checker.go(record for record in history if not isinstance(record, h.Over))
     if history and isinstance(history[-1], h.Over):
         checker._end(history[-1].at)
@@ -269,7 +287,10 @@ def _unfair(history: list[h.Record]) -> Iterator[Violation]:
         if isinstance(contest, h.Contest):
             busy = _busy(history, contest)
             total, weights = sum(busy.values()), sum(contest.weights.values())
+            begun = {r.job for r in history if isinstance(r, h.Begun) and r.at <= contest.at + FIRST}
             for job, weight in contest.weights.items():
+                if job not in begun:
+                    yield Violation("fair", contest.until, f"job {job} begins nothing within {FIRST:g} s")
                 share, due = busy[job] / max(total, 1e-9), weight / weights
                 if share < FAIR * due:
                     words = f"job {job} gets {share:.0%} of the computing time, {due:.0%} are due"

@@ -98,7 +98,6 @@ class Client(Process):
         self.wire: Wire | None = None
         self._most_calls = most_calls
         self._attempts = 0
-        self._hang = None
 
     def start(self) -> None:
         self._dial()
@@ -124,7 +123,7 @@ class Client(Process):
         self.wire = self.world.connect(self, master.answers, patience=inf, delay=2e-4)
         self.ledger.connected()
         self.later(_GREETING, self._give_up, self.wire)
-        self._flush()
+        self.flush()
 
     def _give_up(self, wire: Wire) -> None:
         if self.wire is wire and self.ledger.phase is Phase.GREETING:
@@ -140,26 +139,22 @@ class Client(Process):
             for message in messages:
                 if isinstance(message, m.Welcome):
                     self._attempts = 0
-                    self._note_link(up=True)
                 self._tell(self.ledger.received(message))
         except AsynClusterError as error:
             self.world.failed("client", error)
             self.lost()
-        self._flush()
+        self.flush()
 
     def lost(self) -> None:
         wire, self.wire = self.wire, None
         if wire is None:
             return
         wire.near_closes()
-        self._note_link(up=False)
         self._tell(self.ledger.lost())
         self._retry()
 
-    def _note_link(self, *, up: bool) -> None:
-        self.world.record(h.ClientLink(self.clock.now, tuple(job.log.key for job in self.jobs), up))
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Sends what there is to send."""
         while self.wire is not None and (out := self.ledger.take()):
             self.wire.send_there(out)
 
@@ -187,7 +182,7 @@ class Client(Process):
         elif self.ledger.pending < self._most_calls:
             for _ in range(random.choice([1, 1, 3, 10, 30])):
                 self._submit_any(job)
-        self._flush()
+        self.flush()
         self.later(random.expovariate(1 / self.world.profile.author), self._act)
 
     def open_job(self, niceness: int) -> AuthorJob:
@@ -198,21 +193,20 @@ class Client(Process):
             job.log.add_kind("call", b"f", chunked=style.count > 1, timeout=style.timeout, retries=style.retries)
         job.entries = 1 + len(STYLES)
         self.jobs.append(job)
-        self.world.record(h.ClientLink(self.clock.now, (job.log.key,), self.ledger.phase is Phase.UP))
         return job
 
     def close(self, job: AuthorJob) -> None:
         """The author is done with a job."""
         self.world.record(h.JobOver(self.clock.now, job.log.key))
         self._tell(self.ledger.close_job(job.log, JobCancelled("The job was closed.")))
-        self._flush()
+        self.flush()
 
     def cancel(self, job: AuthorJob, numbers: list[int]) -> None:
         """The author does not want these calls any more."""
         for number in numbers:
             self.world.record(h.Cancelled(self.clock.now, job.log.key, number))
         job.log.cancel([job.calls.pop(number) for number in numbers])
-        self._flush()
+        self.flush()
 
     def _update(self, job: AuthorJob) -> None:
         job.log.add_update(b"update")
@@ -266,6 +260,3 @@ class _Waiter:
         if how == "split":  # the real client offers the calls of the chunk one by one
             self._client.submit(self._job, self._kind, self._plan)
 
-
-def _unused(_value: Any, _error: BaseException | None) -> None:
-    """For what nobody waits for."""

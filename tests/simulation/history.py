@@ -124,11 +124,18 @@ class Drained(NamedTuple):
 
 
 class ClientLink(NamedTuple):
-    """A client has reached its master, or lost it."""
+    """The master hears that a job's client is there, or that its connection is gone."""
 
     at: float
-    jobs: tuple[int, ...]
+    job: int
     up: bool
+
+
+class MasterStarted(NamedTuple):
+    """A new master, which knows nothing."""
+
+    at: float
+    epoch: int
 
 
 class Contest(NamedTuple):
@@ -176,5 +183,5 @@ class Over(NamedTuple):
 
 Record: TypeAlias = (
     Submitted | Cancelled | Ended | JobOver | Handed | Settled | Entered | Begun | Finished | Died | Drained
-    | ClientLink | Contest | Fault | Healed | Leftover | Failure | Over
+    | ClientLink | MasterStarted | Contest | Fault | Healed | Leftover | Failure | Over
 )  # fmt: skip

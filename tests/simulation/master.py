@@ -38,7 +38,9 @@ class Master(Process):
         self.slow_history = 0.0
         self._clients: dict[int, MasterEnd] = {}
         self._ends: dict[MasterEnd, None] = {}  # in order, as a run must be the same every time
+        self._owners: dict[int, MasterEnd] = {}  # by job, who opened it last
         self._wake: Timer | None = None
+        world.record(h.MasterStarted(self.clock.now, self.epoch))
 
     def answers(self, wire: Wire) -> MasterEnd:
         """Somebody has dialled."""
@@ -78,6 +80,8 @@ class Master(Process):
             del self.nodes[end.name]
             self.dispatcher.node_lost(end.name, self.clock.now)
         elif self._clients.pop(end.client, None) is not None:
+            for job in [job for job, owner in self._owners.items() if owner is end]:
+                self.world.record(h.ClientLink(self.clock.now, job, up=False))
             self.dispatcher.client_lost(end.client, self.clock.now)
         self.settle()
 
@@ -87,6 +91,9 @@ class Master(Process):
             if not isinstance(message, m.Output | m.Progress):
                 self.dispatcher.from_node(end.name, message, now)
         elif end.client:
+            if isinstance(message, m.OpenJob):
+                self._owners[message.job] = end
+                self.world.record(h.ClientLink(now, message.job, up=True))
             self.dispatcher.from_client(end.client, _OWNER, message, now)
         elif isinstance(message, m.Attach):
             end.name, end.instance = self._free_name(message), message.instance

@@ -16,6 +16,7 @@ from random import Random
 
 from asyncluster.core.jobs.settings import DispatchSettings
 from simulation import history as h
+from simulation.checker import Violation, check
 from simulation.client import Client
 from simulation.clock import Clock
 from simulation.faults import Nemesis
@@ -99,6 +100,7 @@ class Played:
     seed: int
     history: list[h.Record]
     faults: Counter[str]
+    violations: list[Violation]
 
 
 def run(profile: Profile, seed: int) -> Played:
@@ -187,13 +189,18 @@ class World:
         nemesis = Nemesis(self)
         try:
             self.clock.run(self.clock.now + 1.0)
-            nemesis.rage()
+            self.rage(nemesis)
             self._finish()
             self._leave()
         except Exception as error:  # the code under test broke; what led there is in the history
             self.failed("world", error)
         self.record(h.Over(self.clock.now))
-        return Played(self.profile.name, self.seed, self.history, nemesis.counts)
+        violations = check(self.history, self.profile.dispatch.client_grace)
+        return Played(self.profile.name, self.seed, self.history, nemesis.counts, violations)
+
+    def rage(self, nemesis: Nemesis) -> None:
+        """What happens while authors work."""
+        nemesis.rage()
 
     def _finish(self) -> None:
         self.closing = True

@@ -60,12 +60,13 @@ class Returning:
         node.draining = name in self.drained
         node.state, node.since = "run", board.now
         board.deadlines.clear(("lease", name))
-        for key in node.drops:
+        dropped = node.drops - board.jobs.keys()  # one that was given up may have been opened again since
+        for key in dropped:
             board.tell_node(node, DropJob(key))
         node.drops.clear()
         if node.draining:
             board.tell_node(node, Drain(True))
-        self._reconcile(node, {holding.job: holding for holding in message.holding})
+        self._reconcile(node, {holding.job: holding for holding in message.holding if holding.job not in dropped})
         board.moved(node)
 
     def lost(self, name: str) -> None:
