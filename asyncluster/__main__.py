@@ -25,11 +25,12 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
         "Write and check the configuration.",
         {"init": "core.commands.config:init", "check": "core.commands.config:check"},
     ),
-    "master": ("The master.", {"run": "core.commands.master:run"}),
+    "master": ("The master.", {"run": "core.commands.master:run", "install": "ndm.install:install_master"}),
     "node": (
         "Nodes and what they do.",
         {
             "run": "ndm.commands:run",
+            "install": "ndm.install:install_node",
             "list": "core.commands.node:list_nodes",
             "show": "core.commands.node:show",
             "drain": "core.commands.node:drain",
@@ -82,6 +83,7 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
         {"upgrade": "core.commands.db:upgrade", "import-legacy": "core.commands.db:import_legacy"},
     ),
     "status": ("Master, nodes, jobs and sessions at a glance.", "core.commands.status:status"),
+    "doctor": ("What is wrong or unsafe on this machine, and the fix.", "doctor.command:doctor"),
     "console": ("The operator's window.", "console.commands:console"),
 }
 
