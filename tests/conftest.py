@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+import pytest
 
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))  # pytest's importlib mode puts nothing there
 
 pytest_plugins = [f"support.{module.stem}" for module in sorted((_HERE / "support").glob("*.py"))]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, and says so, what only root can do: real users, PAM, programs as other accounts."""
+    if os.geteuid() == 0:
+        return
+    left_out = [item for item in items if item.get_closest_marker("root")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("root")]
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"{len(left_out)} tests need root and are left out: run make test as root for them.")
