@@ -254,7 +254,10 @@ class Shelf:
 
 
 def _memory_file() -> int:
-    return os.memfd_create("asyncluster", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        return os.memfd_create("asyncluster", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    except OSError as error:  # too many files are open, perhaps
+        raise NoRoom(f"Large data could not be kept: {error.strerror}.") from error
 
 
 def _disk_file(directory: str) -> int:

@@ -12,6 +12,9 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import ReactorNotRunning
 
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.ndm.node import daemon
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     reactor = daemon.begin(**json.loads(arguments[3]))
     channel = Channel(socket.socket(fileno=steward))
     try:
-        spawner = StewardSpawner(reactor, channel, reactor.stop)
+        spawner = StewardSpawner(reactor, channel, lambda: reactor.callWhenRunning(_stop, reactor))
         node = daemon.NodeDaemon(reactor, settings, identity, spawner)
         if settings.reception is not None:
             receive(reactor, node.shell, spawner, settings.name, settings.reception)
@@ -43,6 +46,14 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _stop(reactor: Any) -> None:
+    """Stops the reactor, unless a signal was faster."""
+    try:
+        reactor.stop()
+    except ReactorNotRunning:
+        pass
 
 
 if __name__ == "__main__":

@@ -164,11 +164,12 @@ class DirectSpawner:
 
     def _bury_orphans(self) -> None:
         """What a dead worker leaves behind becomes this process' child: it is killed, and waited for."""
-        for pid in trees.kill_orphans({*self._others, *self.pids()}):
-            try:
-                os.waitpid(pid, 0)
-            except ChildProcessError:
-                pass
+        while orphans := trees.kill_orphans({*self._others, *self.pids()}):
+            for pid in orphans:
+                try:
+                    os.waitpid(pid, 0)
+                except ChildProcessError:
+                    pass
 
 
 @implementer(IReadDescriptor)

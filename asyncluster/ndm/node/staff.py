@@ -30,6 +30,7 @@ from asyncluster.ndm.worker import page
 from asyncluster.ndm.worker.page import Glance, Page
 
 _NOTHING = Glance(0, 0, None, None)
+_MOST_PASSED = 64  # blobs that a worker holds; each is an open file there
 _HIGHEST_CALL = 2**53 - 1  # the page is the worker's to write, and so may hold anything
 _decoder = m.decoder(m.FromWorker)
 _log = Logger()
@@ -104,9 +105,12 @@ class Staff:
         for name, size in getattr(message, "blobs", ()):
             blob = self._given.get(member.job, name)
             if name not in member.passed and blob is not None:
-                member.passed.add(name)
                 member.socket.send(m.encode(m.PassBlob(member.job, name, size)), os.dup(blob.fd))
+            member.passed.pop(name, None)
+            member.passed[name] = None
         member.socket.send(m.encode(message))
+        while len(member.passed) > _MOST_PASSED:
+            self._take_blob_back(member, next(iter(member.passed)))
 
     def kill(self, worker: int) -> None:
         """Ends a worker."""
@@ -128,8 +132,12 @@ class Staff:
         """Tells the workers of a job that a blob will not be named again."""
         for member in self._members.values():
             if member.job == job and name in member.passed:
-                member.passed.discard(name)
-                member.socket.send(m.encode(m.DropBlob(job, name)))
+                self._take_blob_back(member, name)
+
+    def _take_blob_back(self, member: _Member, name: bytes) -> None:
+        """A worker lets go of a blob when it is through with what it was sent before."""
+        del member.passed[name]
+        member.socket.send(m.encode(m.DropBlob(member.job, name)))
 
     def close(self) -> None:
         """Ends all workers; nothing is told any more."""
@@ -205,7 +213,7 @@ class _Member:
 
     Attributes:
         job: whose it is; 0: nobody's yet.
-        passed: names of blobs that it has.
+        passed: names of blobs that it has, the one used last at the end.
     """
 
     page: Page
@@ -215,7 +223,7 @@ class _Member:
     def __init__(self, number: int) -> None:
         self.number = number
         self.job = 0
-        self.passed: set[bytes] = set()
+        self.passed: dict[bytes, None] = {}
         self.tail = Tail()
         self.meter = Meter()
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 
 #: Rounds of looking for new processes; a process that has a signal pending cannot fork, so few are ever needed.
 _ROUNDS = 50
+
+_GONE_SECONDS = 2.0
 
 
 def children() -> dict[int, list[int]]:
@@ -60,11 +63,21 @@ def continue_tree(root: int) -> None:
         send(pid, signal.SIGCONT)
 
 
-def kill_tree(root: int) -> None:
-    """Kills `root` and everything below it. The root is left for its parent to wait for."""
-    for pid in stop_tree(root):
+def kill_tree(root: int) -> set[int]:
+    """Kills `root` and everything below it, which is returned. The root is left for its parent to wait for."""
+    below = stop_tree(root)
+    for pid in below:
         send(pid, signal.SIGKILL)
     send(root, signal.SIGKILL)
+    return below
+
+
+def wait_until_gone(pids: Iterable[int]) -> None:
+    """Waits for processes that have been killed and are not our children; a moment, if the kernel is not stuck."""
+    until = time.monotonic() + _GONE_SECONDS
+    for pid in pids:
+        while _state_and_parent(pid)[0] not in ("Z", "X", "") and time.monotonic() < until:
+            time.sleep(0.001)
 
 
 def kill_orphans(known: Iterable[int]) -> list[int]:

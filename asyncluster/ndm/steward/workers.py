@@ -155,11 +155,11 @@ class Workers:
 
     def _end_all(self) -> None:
         processes, self._processes = self._processes, {}
-        for process in processes.values():
-            trees.kill_tree(process.pid)
+        below = [pid for process in processes.values() for pid in trees.kill_tree(process.pid)]
         for worker, process in processes.items():
             process.wait()
             spawn.remove(self._directory(worker))
+        trees.wait_until_gone(below)
         self._sweep()
 
     def _sweep(self) -> None:

@@ -33,7 +33,7 @@ from asyncluster.ndm.worker.page import Page
 
 _TURN_NS = 1_000_000
 
-Task: TypeAlias = m.Entry | tuple[m.RunRow, Sequence[m.BlobRef]]
+Task: TypeAlias = m.Entry | m.DropBlob | tuple[m.RunRow, Sequence[m.BlobRef]]
 
 
 class Worker:
@@ -94,15 +94,13 @@ class Worker:
                 self._tasks.extend([(row, ()) for row in message.rows])
             case m.RunLarge():
                 self._tasks.append((message.row, message.blobs))
-            case m.Code() | m.CallKind() | m.Update():
-                self._tasks.append(message)
+            case m.Code() | m.CallKind() | m.Update() | m.DropBlob():
+                self._tasks.append(message)  # in its turn: rows before a `DropBlob` still need the blob
             case m.Skip():
                 skipped = set(message.calls)
                 self._tasks = deque(task for task in self._tasks if not _is_one_of(task, skipped))
             case m.PassBlob():
                 self._blobs[message.blob] = adopt(self._channel.take_descriptor(), message.blob, message.size)
-            case m.DropBlob():
-                self._blobs.pop(message.blob, None)
             case m.WorkerSetup():
                 self._settle(message)
 
@@ -114,7 +112,10 @@ class Worker:
 
     # --- Log entries --------------------------------------------------------------------------------------
 
-    def _enter(self, entry: m.Entry) -> None:
+    def _enter(self, entry: m.Entry | m.DropBlob) -> None:
+        if isinstance(entry, m.DropBlob):
+            self._blobs.pop(entry.blob, None)
+            return
         self._functions.clear()  # the entry may define them anew
         if isinstance(entry, m.CallKind):
             self._kinds[entry.kind] = entry

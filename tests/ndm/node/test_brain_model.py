@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -320,5 +320,7 @@ class BrainMachine(RuleBasedStateMachine):
         assert not self.held
 
 
-BrainMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+BrainMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 TestBrain = BrainMachine.TestCase

@@ -55,8 +55,8 @@ CODE = textwrap.dedent(
                 pass
         time.sleep(600)
 
-    def pid():
-        return os.getpid()
+    def zeros(size):
+        return bytearray(size)
     """
 )
 
@@ -268,6 +268,31 @@ def test_large_data_of_a_master_on_this_machine_are_opened_where_they_are(master
     result = fetch(master)
     assert np.array_equal(result, np.full(INLINE, 2.0))
     blob.close()
+
+
+def test_a_worker_does_not_collect_the_data_of_its_calls(make_master):
+    master = make_master(slots=1)
+    master.open("import os\ndef files(a):\n    return len(os.listdir('/proc/self/fd')), float(a[0])\n")
+    kind = master.kind("files")
+    for number in range(1, 101):
+        packed = payloads.encode_call((np.full(INLINE // 8, float(number)),))
+        blob = store(packed.buffers[0])
+        master.send(m.BlobAt(JOB, blob.name, blob.size, os.getpid(), blob.fd))
+        master.send(m.RunLarge(JOB, (number, 1, kind, packed.payload), [(blob.name, blob.size)]))
+        blob.close()
+    results = [master.result(number) for number in range(1, 101)]
+    assert [value for _files, value in results] == [float(number) for number in range(1, 101)]
+    assert max(files for files, _value in results) < 80
+
+
+def test_a_result_that_does_not_fit_is_too_large(make_master, monkeypatch):
+    monkeypatch.setattr("asyncluster.ndm.node.shell._RESULTS_SHARE", 10**9)
+    master = make_master(slots=1)
+    master.open()
+    call = master.run(master.kind("zeros"), 10**6)
+    broke = master.told(m.Broke)
+    assert (broke.call, broke.failure.kind) == ((call, 1), "too large")
+    assert master.call("double", 1) == 2
 
 
 def fetch(master: Master) -> Any:

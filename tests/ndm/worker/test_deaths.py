@@ -32,13 +32,10 @@ CODE = textwrap.dedent(
 
     def overflow():
         sys.setrecursionlimit(10**9)
-        nested = None
-        for _ in range(10**6):
+        nested = []
+        for _ in range(10**5):
             nested = [nested]
-        repr_all(nested)
-
-    def repr_all(value):
-        return repr_all([value]) if len(repr(value)) else value
+        repr(nested)
 
     class DiesUnpickled:
         def __init__(self, how):
