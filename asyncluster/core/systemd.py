@@ -24,3 +24,11 @@ def notify(state: str) -> bool:
         except OSError:
             return False
     return True
+
+
+def watchdog_seconds() -> float | None:
+    """How long systemd waits for a "WATCHDOG=1" of this process before it starts it anew; None: it does not."""
+    microseconds, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not microseconds.isdecimal() or pid not in ("", str(os.getpid())):
+        return None
+    return int(microseconds) / 1e6 or None

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from asyncluster.core.errors import ConfigError
 from asyncluster.core.privileges import find_account
 from asyncluster.doctor.findings import Finding, ok, problem, warning
+from asyncluster.ndm.install import OPERATORS
 from asyncluster.ndm.steward.setup import GREETER
 from asyncluster.ndm.steward.spawn import User
 from asyncluster.ndm.steward.users import NODE_ACCOUNTS, check_runs, first_account
 
 TOPIC = "Accounts"
 DAEMON = NODE_ACCOUNTS[0]
-OPERATORS = "asyncluster-admin"
 JOB_AUTHORS = "asyncluster"
 _WORKER_PART = "asyncluster.ndm.worker.loop"
 
@@ -73,7 +73,7 @@ def judge(facts: Facts, *, master: bool, node: bool, displays: bool) -> Iterator
         yield warning(
             TOPIC,
             f"There is no group {OPERATORS}, so only root can look after people and nodes.",
-            f"groupadd --system {OPERATORS}",
+            "asyncluster master install",
         )
 
 
@@ -81,15 +81,18 @@ def _judge_daemons(facts: Facts, *, master: bool, node: bool) -> Iterator[Findin
     if facts.daemon:
         yield ok(TOPIC, f"The account {DAEMON} is there for what talks to the network.")
         return
-    make = f"useradd --system --user-group --no-create-home --shell /usr/sbin/nologin {DAEMON}"
     if master:
-        yield problem(TOPIC, f"There is no account {DAEMON}, so the master runs as root.", make)
+        yield problem(TOPIC, f"There is no account {DAEMON}, so the master runs as root.", "asyncluster master install")
     elif node:
-        yield warning(TOPIC, f"There is no account {DAEMON}, so the node daemon runs as {NODE_ACCOUNTS[1]}.", make)
+        yield warning(
+            TOPIC,
+            f"There is no account {DAEMON}, so the node daemon runs as {NODE_ACCOUNTS[1]}.",
+            "asyncluster node install",
+        )
 
 
 def _judge_worker(facts: Facts) -> Iterator[Finding]:
-    make = "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin asyncluster-job"
+    make = "asyncluster node install, or name another account in [client] worker user"
     if not facts.worker:
         yield problem(TOPIC, "None of the accounts in [client] worker user exists, so no job can run.", make)
         return

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from asyncluster.core.systemd import notify
+from asyncluster.core.systemd import notify, watchdog_seconds
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -25,3 +26,22 @@ def test_without_anybody_waiting_nothing_happens(monkeypatch: pytest.MonkeyPatch
     assert not notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
     assert not notify("READY=1")
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "pid", "seconds"),
+    [
+        ("30000000", str(os.getpid()), 30.0),
+        ("500000", "", 0.5),
+        ("30000000", "1", None),  # it is about another process, whose environment we have
+        ("0", "", None),
+        ("soon", "", None),
+        ("", "", None),
+    ],
+)
+def test_how_often_systemd_wants_to_hear(
+    monkeypatch: pytest.MonkeyPatch, microseconds: str, pid: str, seconds: float | None
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", microseconds)
+    monkeypatch.setenv("WATCHDOG_PID", pid)
+    assert watchdog_seconds() == seconds

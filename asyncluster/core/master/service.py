@@ -108,6 +108,8 @@ class Master:
         self._ports: list[Any] = []
         self._minutes = LoopingCall(lambda: self._history.sample(self.dispatcher.jobs()))
         self._minutes.clock = reactor
+        self._alive = LoopingCall(systemd.notify, "WATCHDOG=1")
+        self._alive.clock = reactor
         self._wall_clock = wall_clock
         self._grace = dispatch.found_grace
 
@@ -132,12 +134,15 @@ class Master:
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
+        if patience := systemd.watchdog_seconds():
+            self._alive.start(patience / 2)
 
     def stop(self) -> Deferred[Any]:
         """Closes all doors, ends all connections and the database. Nodes go on computing."""
         systemd.notify("STOPPING=1")
-        if self._minutes.running:
-            self._minutes.stop()
+        for loop in (self._minutes, self._alive):
+            if loop.running:
+                loop.stop()
         self._history.sample(self.dispatcher.jobs())
         self.switchboard.close()
         self._publisher.stop()
