@@ -424,7 +424,9 @@ def test_a_job_is_no_client_of_the_master(confined, prisoner):
 @pytest.mark.root
 def test_a_job_cannot_gain_rights(confined, prisoner):
     assert prisoner.run("become_root").result(timeout=20) == (confined.account.pw_uid, b"")
-    status = dict(line.split(":\t", 1) for line in prisoner.run("status").result(timeout=20).splitlines() if ":\t" in line)
+    status = dict(
+        line.split(":\t", 1) for line in prisoner.run("status").result(timeout=20).splitlines() if ":\t" in line
+    )
     assert status["NoNewPrivs"] == "1"
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
     assert status["Groups"].strip() == ""
