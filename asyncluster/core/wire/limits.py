@@ -89,6 +89,3 @@ BLOB = 4 * 1024 * 1024 * 1024
 
 #: Descriptors that a local peer may send ahead of the messages that name them.
 DESCRIPTORS = 64
-
-#: Output waiting for a node while blobs are streamed to it: what may stand before an urgent message.
-BULK_OUTPUT = 2 * 1024 * 1024
