@@ -53,7 +53,7 @@ def free_display() -> Callable[[], int]:
 
 def within(seconds: float) -> float:
     """As long on this machine as `seconds` on one with nothing else to do."""
-    return seconds * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
+    return seconds * min(4.0, max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 20.0) -> float:

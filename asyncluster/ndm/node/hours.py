@@ -34,5 +34,5 @@ def _zone(name: str) -> tzinfo | None:
     """The zone of that name; None, the computer's own, if it has none or nobody knows it here."""
     try:
         return ZoneInfo(name) if name else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from array import array
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from asyncluster.core.errors import ProtocolError
 #: Largest message, in bytes.
 MAX_MESSAGE = 64 * 1024
 _MOST_FDS = 4
+_FD_SIZE = array("i").itemsize
+_CONTROL = socket.CMSG_LEN(_MOST_FDS * _FD_SIZE)
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -69,11 +72,12 @@ class Channel:
             ProtocolError: what came is none.
         """
         try:
-            data, fds, flags, _ = socket.recv_fds(self._socket, MAX_MESSAGE, _MOST_FDS, socket.MSG_CMSG_CLOEXEC)
+            data, control, flags, _ = self._socket.recvmsg(MAX_MESSAGE, _CONTROL, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return None
         except OSError as error:
             raise ChannelClosed("The other half of this node is gone.") from error
+        fds = _descriptors(control)
         if not data:
             raise ChannelClosed("The other half of this node is gone.")
         try:
@@ -90,6 +94,15 @@ class Channel:
     def close(self) -> None:
         """Closes it; harmless if done twice."""
         self._socket.close()
+
+
+def _descriptors(control: list[tuple[int, int, bytes]]) -> list[int]:
+    """`socket.recv_fds` would leave them inheritable for a moment, or for good."""
+    fds = array("i")
+    for level, kind, data in control:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[: len(data) - len(data) % _FD_SIZE])
+    return list(fds)
 
 
 def close_all(fds: Sequence[int]) -> None:

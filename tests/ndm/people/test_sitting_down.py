@@ -105,7 +105,7 @@ def test_a_kick_ends_everything_and_the_greeter_is_back(site, sit_down):
 
 @pytest.mark.parametrize("victim", ["window manager", "X server", "keeper"])
 def test_whatever_is_killed_everything_ends(site, sit_down, victim):
-    account = sit_down("acdora")
+    account = sit_down(f"acdora-{victim[0].lower()}")
     screen = site.screens[0]
     run_inside(site, account, "python3", "-c", STUBBORN)
     leader = {
@@ -117,7 +117,6 @@ def test_whatever_is_killed_everything_ends(site, sit_down, victim):
     everybody_is_gone(account, GRACE + 1)
     screen.wait_for_greeter()
     assert the_end(site, account) in ("crashed", "logout")
-    site.ask("user delete", name=account.pw_name)
 
 
 def test_a_killed_node_daemon_takes_the_session_up_again(site, sit_down):
@@ -183,11 +182,11 @@ def test_a_pulled_cable_ends_it_at_its_deadline(site, sit_down):
 
 def test_two_people_and_a_job_on_one_node(site, sit_down):
     one = sit_down("acjohn", screen=0)
-    with Cluster(socket=str(site.state / "control.sock")) as cluster:
-        with cluster.job("def f(x):\n    return x + 1\n") as job:
-            assert list(job.map("f", range(20))) == list(range(1, 21))
-            two = sit_down("ackarl", screen=1)
-            assert list(job.map("f", range(20))) == list(range(1, 21))
+    code = "def f(x):\n    return x + 1\n"
+    with Cluster(socket=str(site.state / "control.sock")) as cluster, cluster.job(code) as job:
+        assert list(job.map("f", range(20))) == list(range(1, 21))
+        two = sit_down("ackarl", screen=1)
+        assert list(job.map("f", range(20))) == list(range(1, 21))
     site.ask("user kick", name=one.pw_name)
     everybody_is_gone(one, GRACE + 1)
     assert named("openbox", two.pw_uid)
