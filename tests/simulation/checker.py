@@ -101,9 +101,7 @@ class _Checker:
         self.cancelled[record.job, record.call] = record.at
 
     def _jobover(self, record: h.JobOver) -> None:
-        if record.job in self.over:
-            return
-        self.over[record.job] = record.at
+        self.over.setdefault(record.job, record.at)  # a master that was restarted may not remember, so it may live on
         left = [call for call in self.open if call[0] == record.job]
         for call in left:
             del self.open[call]

@@ -90,6 +90,7 @@ class Worker(Process):
         self._since: float | None = None
         self._entry: int | None = None
         self._run: int | None = None
+        self._last: int | None = None
 
     # --- from the node ----------------------------------------------------------------------------------------
 
@@ -113,7 +114,9 @@ class Worker(Process):
         """The process is gone."""
         if not self.alive:
             return
-        self._world.record(h.Died(self.clock.now, self._id, self.job, crashed, self._run, self._entry))
+        # The node daemon takes a call for running until it has its result.
+        run = self._last if self._run is None and self._done else self._run
+        self._world.record(h.Died(self.clock.now, self._id, self.job, crashed, run, self._entry))
         self.kill()
         self.clock.later(self._world.random.uniform(1e-4, 4e-3), self._ended, self, end)
 
@@ -186,7 +189,7 @@ class Worker(Process):
         assert self._run is not None
         self._world.record(h.Finished(self.clock.now, self._run))
         self._done.append((self._call, self._attempt, outcome, int(seconds * 1e6), str(self._run).encode()))
-        self._since = self._run = None
+        self._last, self._run, self._since = self._run, None, None
         self._go_on()
 
     def _go_on(self) -> None:

@@ -24,7 +24,7 @@ from simulation.master import Master
 from simulation.node import Computer
 from simulation.wires import End, Wire
 
-_WHEN_IN_USE = ("nice", "nice", "suspend", "stop")
+_WHEN_IN_USE = ("nice", "suspend", "stop")
 
 
 @dataclass(frozen=True)

@@ -297,6 +297,27 @@ def test_a_job_that_nobody_opens_again_is_dropped() -> None:
     assert desk.attempts[JOB, 1] == 1
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_node_was_away_when_its_job_was_given_up(opened: bool) -> None:
+    """If the job is open again it may keep it; if not, what it drops cannot be claimed later."""
+    desk = restarted()
+    desk.advance(20.0)
+    desk.lose("b")
+    desk.advance(10.0)
+    if opened:
+        desk.open()
+    desk.attach("b", instance=2, holding=[Holding(JOB, [(7, 1)], 5)])
+    desk.turn()
+    assert desk.to_node("b", DropJob) == ([] if opened else [DropJob(JOB)])
+    assert desk.to_node("b", Stop) == ([Stop(JOB, [(7, 1)])] if opened else [])
+    if not opened:
+        desk.open()
+        desk.lose("a")
+        desk.submit(7)
+        desk.turn()
+        assert desk.runs("b") == [7]
+
+
 def test_what_a_lost_node_held_cannot_be_claimed() -> None:
     desk = restarted()
     desk.lose("a")
