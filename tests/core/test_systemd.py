@@ -28,6 +28,13 @@ def test_without_anybody_waiting_nothing_happens(monkeypatch: pytest.MonkeyPatch
     assert not notify("READY=1")
 
 
+def test_who_does_not_read_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert not all(notify("WATCHDOG=1") for _ in range(1000))
+
+
 @pytest.mark.parametrize(
     ("microseconds", "pid", "seconds"),
     [

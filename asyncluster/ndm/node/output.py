@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
-from asyncluster.ndm.worker.capture import BUDGET
+from asyncluster.ndm.worker.capture import BUDGET, CUT
 
 Stream: TypeAlias = Literal["out", "err"]
 
@@ -44,12 +44,13 @@ class Meter:
         self._left = BUDGET
 
     def admit(self, call: int, text: str) -> str:
-        """As much of the text as is within the call's budget."""
+        """As much of the text as is within the call's budget, and once a mark where that was spent."""
         if call != self._call:
             self._call, self._left = call, BUDGET
-        admitted = text[: self._left]
-        self._left -= len(admitted)
-        return admitted
+        if self._left < 0:
+            return ""
+        room, self._left = self._left, self._left - len(text)
+        return text if self._left >= 0 else text[:room] + CUT
 
 
 @implementer(IReadDescriptor)

@@ -16,6 +16,8 @@ Stream: TypeAlias = Literal["out", "err"]
 
 #: Characters that one call may print to one stream.
 BUDGET = 1024 * 1024
+#: What stands where it was spent.
+CUT = "\n... (more was printed, but not kept)\n"
 _PIECE = 8192
 
 
@@ -74,7 +76,7 @@ class Capture(io.TextIOBase):
         if self._left <= 0 or not text:
             return
         if len(text) > self._left:
-            text = text[: self._left] + "\n... (more was printed, but not kept)\n"
+            text = text[: self._left] + CUT
             self._left = 0
         else:
             self._left -= len(text)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 
 from asyncluster.ndm.node.output import Meter, OutputPipe, Tail
-from asyncluster.ndm.worker.capture import BUDGET
+from asyncluster.ndm.worker.capture import BUDGET, CUT
 
 
 class Reactor:
@@ -30,9 +30,12 @@ def test_the_tail_is_the_last_lines():
 def test_each_call_has_a_budget():
     meter = Meter()
     assert meter.admit(1, "x" * (BUDGET - 1)) == "x" * (BUDGET - 1)
-    assert meter.admit(1, "abc") == "a"
+    assert meter.admit(1, "abc") == "a" + CUT
     assert meter.admit(1, "abc") == ""
-    assert meter.admit(2, "abc") == "abc"
+    assert meter.admit(2, "x" * BUDGET) == "x" * BUDGET
+    assert meter.admit(2, CUT) == CUT  # the worker's own mark is beyond it, too
+    assert meter.admit(2, "abc") == ""
+    assert meter.admit(3, "abc") == "abc"
 
 
 def test_a_pipe_is_read_as_text_whatever_is_in_it():
