@@ -46,6 +46,7 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
             "show": "core.commands.job:show",
             "logs": "core.commands.job:logs",
             "cancel": "core.commands.job:cancel",
+            "renice": "core.commands.job:renice",
             "why": "core.commands.job:why",
         },
     ),

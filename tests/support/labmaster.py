@@ -1,6 +1,6 @@
 """A master for the console that has only a simulated lab behind its control socket.
 
-    python -m tests.support.labmaster SOCKET [NODES [CALLS]]
+    PYTHONPATH=tests python -m support.labmaster SOCKET [NODES [CALLS]]
 
 Tests run it in a process of its own; whoever works on the console can look at its pages with it. Every question but
 "watch" is written down and answered with nothing, those about time and draining change the lab.
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from support.lab import Lab
 
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.master.feed import RATE, Subscription
 from asyncluster.core.net import control
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire.feed import NodeRow, Watch
-from tests.support.lab import Lab
 
 
 class Client:

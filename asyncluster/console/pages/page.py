@@ -111,7 +111,7 @@ class Page(QWidget):
         """Puts a panel at a side, from where it can be dragged anywhere; its place is remembered."""
         dock = QDockWidget(title, self._inner)
         dock.setObjectName(name)
-        dock.setWidget(_scrolling(content) if side in _BESIDE else content)
+        dock.setWidget(content)
         dock.setTitleBarWidget(_DockHandle())
         self._inner.addDockWidget(side, dock)
         return dock
@@ -134,11 +134,8 @@ class Page(QWidget):
         return f"pages/{self.title}"
 
 
-_BESIDE = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
-
-
-def _scrolling(content: QWidget) -> QScrollArea:
-    """A panel at the side may be taller than the window."""
+def scrolling(content: QWidget) -> QScrollArea:
+    """A panel that may be taller than the window."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)

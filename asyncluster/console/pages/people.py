@@ -10,6 +10,7 @@ from asyncluster.console.desk import Desk
 from asyncluster.console.dialogs import forms
 from asyncluster.console.offers import Offer
 from asyncluster.console.pages.listpage import ListPage
+from asyncluster.console.pages.page import scrolling
 from asyncluster.console.pages.persondetail import PersonPanel
 from asyncluster.console.parts.cells import EMPTY, Bar, Cell, Tone
 from asyncluster.console.parts.controls import IconButton
@@ -45,7 +46,7 @@ class PeoplePage(ListPage):
         )
         self.head.addWidget(IconButton(desk.look, "Add a person\u2026", "plus", "main", does=self._add))
         self._panel = PersonPanel(desk, self.make)
-        dock = self.add_dock("person", "Person", self._panel, Qt.DockWidgetArea.RightDockWidgetArea)
+        dock = self.add_dock("person", "Person", scrolling(self._panel), Qt.DockWidgetArea.RightDockWidgetArea)
         dock.hide()
         self._dock = dock
         self.view.chosen.connect(self._choose)

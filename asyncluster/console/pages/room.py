@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offer, show_menu
-from asyncluster.console.pages.page import Page
+from asyncluster.console.pages.page import Page, scrolling
 from asyncluster.console.pages.roomside import ComputingHere, CoresNow, Selected
 from asyncluster.console.parts.controls import Chips, EmptyNote, IconButton, SearchField
 from asyncluster.console.parts.roomview import RoomView
@@ -56,8 +56,8 @@ class RoomPage(Page):
         self._drain = self.add_button("Drain", "drain", "d")
         self.head.addWidget(IconButton(self.desk.look, "Message room\u2026", "message", does=self._message_room))
         filters = QHBoxLayout()
-        filters.addWidget(self._chips)
-        filters.addStretch()
+        filters.setSpacing(16)
+        filters.addWidget(self._chips, 1)
         filters.addWidget(self._levels)
         self.rows.addLayout(filters)
         self.body.addWidget(self.view, 1)
@@ -70,9 +70,14 @@ class RoomPage(Page):
         self._cores = CoresNow(self.desk)
         self._jobs = ComputingHere(self.desk)
         self._selected = Selected(self.desk, self.make, self._open)
-        for panel in (self._cores, self._jobs):
-            column.addWidget(panel)
-        column.addStretch()
+        above = QWidget()
+        panels = QVBoxLayout(above)
+        panels.setContentsMargins(0, 0, 0, 0)
+        panels.setSpacing(16)
+        panels.addWidget(self._cores)
+        panels.addWidget(self._jobs)
+        panels.addStretch()
+        column.addWidget(scrolling(above), 1)
         column.addWidget(self._selected)
         self.add_dock("roomSide", "At a glance", side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.finish()

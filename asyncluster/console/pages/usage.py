@@ -119,9 +119,7 @@ class UsagePage(Page):
         zone, now = self.desk.zone(), self.desk.now()
         self._map.show_values(usage.hours_of_week(found, self._first, self._last, zone, now))
         sums = usage.totals(found)
-        self._people.show_lines(
-            [(name, words.counted(count, "session", "sessions"), words.hours(seconds)) for name, seconds, count in sums]
-        )
+        self._people.show_lines([(name, "", words.hours(seconds)) for name, seconds in sums])
 
     # --- within ------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from asyncluster.console.parts.flow import Flow
 from asyncluster.core.qt.badges import paint_badge
 from asyncluster.core.qt.icons import icon
 from asyncluster.core.qt.theme import Look, Weight
@@ -164,15 +165,16 @@ class Chips(QWidget):
         super().__init__()
         self._chips: dict[str, Chip] = {}
         self._group = QButtonGroup(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        flow = Flow()
         for key, word, state in options:
             chip = self._chips[key] = Chip(look, word, state)
             self._group.addButton(chip)
             chip.clicked.connect(lambda _checked, key=key: self.chosen.emit(key))
-            row.addWidget(chip)
-        row.addStretch()
+            flow.addWidget(chip)
+        self.setLayout(flow)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         next(iter(self._chips.values())).setChecked(True)
 
     def count(self, key: str, number: int) -> None:

@@ -175,7 +175,7 @@ class RoomView(QAbstractScrollArea):
         brush = TilePainter(painter, theme, now, zone)
         area = QRectF(event.rect())
         for heading in self._plan.headings:
-            rect = self._on_screen(Box(0, heading.y, self._viewport().width() / theme.scale, 24))
+            rect = self._on_screen(Box(heading.x, heading.y, heading.width, 24))
             if rect.intersects(area):
                 brush.heading(rect, heading.name, self._summary(heading.first, heading.count))
         for place in self._plan.within(self._from_screen(area.adjusted(-4, -4, 4, 4))):

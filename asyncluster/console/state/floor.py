@@ -25,13 +25,14 @@ class Level(Enum):
 
 
 #: width, height, gap
-_SIZES = {Level.TILE: (144, 158, 8), Level.BRICK: (112, 44, 6), Level.STRIP: (7, 30, 3)}
+_SIZES = {Level.TILE: (144, 158, 8), Level.BRICK: (112, 44, 6), Level.STRIP: (6, 30, 2)}
 
 #: At most so many nodes at a level that was not chosen by hand.
 _MOST = {Level.TILE: 60, Level.BRICK: 300}
 
 _STRIP_HEAD = 30
 _STRIP_GAP = 18
+_STRIP_LEAST = 440  # for the words above it
 _NUMBER = re.compile(r"\d+(?!.*\d)")
 
 
@@ -58,7 +59,9 @@ class Heading:
     """Words above a strip: the group's name, and which nodes are in it (from `first`, `count` of them)."""
 
     name: str
+    x: float
     y: float
+    width: float
     first: int
     count: int
 
@@ -130,20 +133,28 @@ def plan(names: Sequence[str], width: float, level: Level) -> Plan:
 
 
 def _strips(names: Sequence[str], width: float) -> Plan:
+    """Groups stand side by side as far as they fit, and each fills the width that it has line by line."""
     wide, high, gap = _SIZES[Level.STRIP]
-    columns = max(1, int((width + gap) // (wide + gap)))
     groups: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         groups.setdefault(group_of(name), []).append(index)
+    largest = max((len(members) for members in groups.values()), default=1)
+    needed = max(_STRIP_LEAST, largest * (wide + gap))
+    abreast = max(1, int((width + _STRIP_GAP) // (needed + _STRIP_GAP)))
+    column = (width + _STRIP_GAP) / abreast - _STRIP_GAP
+    in_line = max(1, int((column + gap) // (wide + gap)))
     order: list[int] = []
     boxes: list[Box] = []
     headings = []
-    y = 0.0
-    for name, members in groups.items():
-        headings.append(Heading(name, y, len(order), len(members)))
-        y += _STRIP_HEAD
-        for place in range(len(members)):
-            boxes.append(Box(place % columns * (wide + gap), y + place // columns * (high + gap), wide, high))
+    y = tallest = 0.0
+    for place, (name, members) in enumerate(groups.items()):
+        if place % abreast == 0:
+            y, tallest = (y + tallest + _STRIP_GAP if place else 0.0), 0.0
+        x = place % abreast * (column + _STRIP_GAP)
+        headings.append(Heading(name, x, y, column, len(order), len(members)))
+        for number in range(len(members)):
+            left = x + number % in_line * (wide + gap)
+            boxes.append(Box(left, y + _STRIP_HEAD + number // in_line * (high + gap), wide, high))
         order += members
-        y += -(-len(members) // columns) * (high + gap) + _STRIP_GAP
-    return Plan(Level.STRIP, tuple(order), tuple(boxes), columns, max(0.0, y - _STRIP_GAP), tuple(headings))
+        tallest = max(tallest, _STRIP_HEAD + -(-len(members) // in_line) * (high + gap))
+    return Plan(Level.STRIP, tuple(order), tuple(boxes), in_line, y + tallest, tuple(headings))

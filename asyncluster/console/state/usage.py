@@ -113,13 +113,12 @@ def _by_hour(start: float, end: float) -> Iterable[tuple[float, float]]:
         start = stop
 
 
-def totals(found: Iterable[Sitting]) -> list[tuple[str, float, int]]:
-    """Seconds and sittings of each person, the longest first."""
-    sums: dict[str, tuple[float, int]] = {}
+def totals(found: Iterable[Sitting]) -> list[tuple[str, float]]:
+    """Seconds of each person, the most first."""
+    sums: dict[str, float] = {}
     for sitting in found:
-        seconds, count = sums.get(sitting.name, (0.0, 0))
-        sums[sitting.name] = seconds + sitting.seconds, count + 1
-    return sorted(((name, *both) for name, both in sums.items()), key=lambda row: (-row[1], row[0]))
+        sums[sitting.name] = sums.get(sitting.name, 0.0) + sitting.seconds
+    return sorted(sums.items(), key=lambda row: (-row[1], row[0]))
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -112,6 +112,18 @@ def cancel(options: GlobalOptions, numbers: tuple[int, ...]) -> None:
 
 
 @click.command
+@click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--niceness", required=True, type=click.IntRange(0, 19), help="Each step up takes a fifth off the share.")
+@pass_options
+def renice(options: GlobalOptions, numbers: tuple[int, ...], niceness: int) -> None:
+    """Changes the share of the workers that jobs have."""
+    ask(options, "job renice", numbers=list(numbers), niceness=niceness)
+    if not options.quiet:
+        for number in numbers:
+            click.echo(f"Job {number} has niceness {niceness}.")
+
+
+@click.command
 @click.argument("number", type=click.IntRange(1))
 @pass_options
 def why(options: GlobalOptions, number: int) -> None:
