@@ -69,7 +69,7 @@ class Seat:
             name=self.user,
             left=left,
             until=None if left is None else wall + left,
-            total=None if self.deadline is None else max(0.0, self.deadline - self.began),
+            total=self._total(),
             used_today=0.0 if lease is None else lease.used_today,
             used_week=0.0 if lease is None else lease.used_week,
             daily=None if lease is None else lease.daily,
@@ -77,6 +77,14 @@ class Seat:
             closes=None if lease is None else lease.closes,
             warn_at=tuple(warn_at),
         )
+
+    def _total(self) -> float | None:
+        """What the time that is left is a part of: the quota that ends the session, or else all of the session."""
+        quotas = {} if self.lease is None else {"daily": self.lease.daily, "weekly": self.lease.weekly}
+        quota = quotas.get(self.lease.limit) if self.lease is not None else None
+        if quota is not None:
+            return float(quota)
+        return None if self.deadline is None else max(0.0, self.deadline - self.began)
 
 
 def ended(record: Record) -> p.EndedSession:

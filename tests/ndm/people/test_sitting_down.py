@@ -8,13 +8,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.site import GRACE, LOGIN_PASSWORD
 from support.unix_people import named, processes_of, status_of, wait_for
 
 from asyncluster.core.client.cluster import Cluster
 
 pytestmark = pytest.mark.root
 
-GRACE = 2.0  # of the site's configuration
 #: Ignores every signal it can, has forked twice, and has left the session that it was in.
 STUBBORN = """
 import os, signal
@@ -99,7 +99,7 @@ def test_a_kick_ends_everything_and_the_greeter_is_back(site, sit_down):
     wait_for(lambda: named("python3", account.pw_uid), "the stubborn program")
     site.ask("user kick", name=account.pw_name)
     everybody_is_gone(account, GRACE + 1)
-    site.screens[0].wait_for_greeter(2.0)
+    site.screens[0].wait_for_greeter()
     assert the_end(site, account) == "kicked"
 
 
@@ -197,7 +197,7 @@ def test_logging_in_elsewhere_ends_the_earlier_session(site, sit_down):
     former = named("openbox", account.pw_uid)
     second = site.screens[1]
     second.wait_for_greeter()
-    second.type(account.pw_name, "over the hills")
+    second.type(account.pw_name, LOGIN_PASSWORD)
     wait_for(lambda: not Path(f"/proc/{former}").exists(), "the end of the first session")
     wait_for(lambda: named("openbox", account.pw_uid) in second.group("inside"), "the second session")
     assert [row["ended_by"] for row in site.sheet(account.pw_name)] == ["elsewhere", None]
