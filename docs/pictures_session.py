@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.site import LOGIN_PASSWORD, Screen, Site, site
 from support.unix_people import wait_for
+from support.workplace import LOGIN_PASSWORD, Screen, Site, site
 
 NAME = "lena"
 _DRAWN = 2.0  # seconds after which everything that moves stands still

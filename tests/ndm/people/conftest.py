@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support.site import LOGIN_PASSWORD, Site
-from support.site import site as a_site
 from support.unix_people import named, processes_of, wait_for
+from support.workplace import LOGIN_PASSWORD, Site
+from support.workplace import site as a_site
 
 
 @pytest.fixture(scope="module")

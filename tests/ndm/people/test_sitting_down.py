@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from support.site import GRACE, LOGIN_PASSWORD
 from support.unix_people import named, processes_of, status_of, wait_for
+from support.workplace import GRACE, LOGIN_PASSWORD
 
 from asyncluster.core.client.cluster import Cluster
 
