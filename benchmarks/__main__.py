@@ -37,17 +37,23 @@ def main() -> None:
     budget = Budget(options.minutes * 60, time.monotonic)
     figures, load = options.out.with_suffix(".json"), os.getloadavg()
     table = Table.load(json.loads(figures.read_text())) if options.add and figures.exists() else Table()
+    try:
+        _run_parts(table, options, budget)
+    finally:
+        figures.write_text(json.dumps(table.dump(), indent=1) + "\n")  # what there is may be added to
+    machine = _machine(load, options.minutes * 60 - budget.left)
+    plot.draw(table, options.out.with_suffix(".png"))
+    options.out.write_text(report.render(table, machine, options.out.with_suffix(".png").name))
+    print(report.summary(table))
+    print(f"Written: {options.out}")
+
+
+def _run_parts(table: Table, options: argparse.Namespace, budget: Budget) -> None:
     if "systems" in options.parts:
         _run_systems(table, options, Budget(options.minutes * 60 * _SYSTEMS_SHARE, time.monotonic))
     for part, task, run in _tasks(table):
         if part in options.parts:
             _run(table, budget, task, run)
-    machine = _machine(load, options.minutes * 60 - budget.left)
-    figures.write_text(json.dumps(table.dump(), indent=1) + "\n")
-    plot.draw(table, options.out.with_suffix(".png"))
-    options.out.write_text(report.render(table, machine, options.out.with_suffix(".png").name))
-    print(report.summary(table))
-    print(f"Written: {options.out}")
 
 
 def _options() -> argparse.Namespace:

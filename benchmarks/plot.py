@@ -25,10 +25,10 @@ class Panel(NamedTuple):
 _PANELS = (
     Panel("singles", "calls_s", "Calls a second, one by one", "{:,.0f}"),
     Panel("map", "calls_s", "Calls a second, by map", "{:,.0f}"),
-    Panel("round trip", "p50_ms", "Round trip, ms (median)", "{:.2f}"),
-    Panel("singles", "cpu_us", "CPU a call, µs", "{:,.0f}"),
+    Panel("round trip", "p50_ms", "Round trip, ms (less is better)", "{:.2f}"),
+    Panel("singles", "cpu_us", "CPU a call, µs (less is better)", "{:,.0f}"),
     Panel("efficiency", "share", "Efficiency on 5 ms calls", "{:.2f}"),
-    Panel("first result", "seconds", "Python started to first result, s", "{:.1f}"),
+    Panel("first result", "seconds", "Python started to first result, s (less is better)", "{:.1f}"),
 )
 
 
@@ -53,7 +53,7 @@ def _bars(table: Table, panel: Panel, area: Any) -> None:
     names = [name for name, value in known if value is not None][::-1]
     values = [value for _name, value in known if value is not None][::-1]
     area.barh(names, values, height=0.55, color=[_ACCENT if name == ASYNCLUSTER else _EDGE for name in names])
-    area.set_title(panel.title, loc="left", fontsize=10, fontweight=600, color=_TEXT)
+    area.set_title(panel.title, loc="left", fontsize=10, fontweight="bold", color=_TEXT)
     for place, value in enumerate(values):
         words = panel.form.format(value).replace(",", _THIN_SPACE)
         area.text(value, place, f"  {words}", va="center", color=_TEXT)
