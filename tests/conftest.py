@@ -11,7 +11,9 @@ import pytest
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))  # pytest's importlib mode puts nothing there
 
-pytest_plugins = [f"support.{module.stem}" for module in sorted((_HERE / "support").glob("*.py"))]
+_PLUGINS = [f"support.{module.stem}" for module in sorted((_HERE / "support").glob("*.py"))]
+pytest.register_assert_rewrite(*_PLUGINS)  # now, since one may import another before its own turn
+pytest_plugins = _PLUGINS
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

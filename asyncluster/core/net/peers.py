@@ -8,8 +8,6 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from asyncluster.core.errors import MasterUnreachable
-
 _CREDENTIALS = struct.Struct("3i")
 _SO_PEERGROUPS = 59  # not among Python's names; Linux 4.13 and later
 _MOST_GROUPS = 256  # more do not fit into what getsockopt of Python takes
@@ -50,17 +48,3 @@ def account_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def check_server(sock: socket.socket, path: str) -> None:
-    """Makes sure that a master answers at `path`, and not somebody who was there first.
-
-    Raises:
-        MasterUnreachable: the other end runs as an account that no master of this machine runs as.
-    """
-    uid = identity(sock).uid
-    if uid not in (0, os.getuid()) and account_name(uid) != "asyncluster":
-        raise MasterUnreachable(
-            f"The socket {path} belongs to a program of {account_name(uid)!r}, which is not a master. "
-            "Somebody may be trying to pose as one."
-        )
