@@ -15,7 +15,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 
 
 @cache
-def tests_in(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     """Names of the test functions of a file, those in classes included."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
@@ -23,7 +23,7 @@ def tests_in(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=[name for _path, name in NAMED])
 def test_every_test_that_proves_a_promise_exists(path: str, name: str) -> None:
-    assert name in tests_in(ROOT / path)
+    assert name in names_in(ROOT / path)
 
 
 def test_every_promise_has_a_test() -> None:
