@@ -199,9 +199,10 @@ class Displays:
 
     def _deadline(self, fields: Fields, fds: list[int]) -> None:
         close_all(fds)
+        at = _optional(fields, "at")
         keeper = self._keeper_of(_session(fields))
         if keeper is not None:
-            keeper.send({"do": "deadline", "at": _optional(fields, "at")})
+            keeper.send({"do": "deadline", "at": at})
 
     def _end(self, fields: Fields, fds: list[int]) -> None:
         close_all(fds)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.unix_people import PASSWORD, named, processes_of, status_of, wait_for
 
+from asyncluster.core.resources import resource
 from asyncluster.ndm.session import group
 from asyncluster.ndm.session.orders import Greet
 from asyncluster.ndm.session.record import Records
@@ -278,3 +279,75 @@ def test_a_greeter_whose_server_does_not_start_says_so(keep, place):
     steward = keep(Greet(replace(place, program=("Xvfb", "-nonsense")), 61300, 61300))
     assert "nonsense" in steward.wait("failed")["words"]
     assert steward.process.wait(5) == 0
+
+
+GRAB = """#!/usr/bin/python3
+import ctypes, time
+x = ctypes.CDLL("libX11.so.6")
+x.XOpenDisplay.restype = ctypes.c_void_p
+display = ctypes.c_void_p(x.XOpenDisplay(None))
+root = x.XDefaultRootWindow(display)
+x.XGrabServer(display)
+x.XGrabKeyboard(display, root, 0, 1, 1, 0)
+x.XSync(display, 0)
+open("ready", "w").close()
+time.sleep(1000)
+"""
+BOMB = """#!/bin/bash
+ulimit -u 200
+trap "" TERM HUP
+bomb() { bomb | bomb & }
+bomb 2>/dev/null
+touch ready
+while :; do sleep 1; done
+"""
+FLOOD = """#!/bin/bash
+trap "" TERM
+touch ready
+yes "all work and no play" | head -c 50000000
+exec sleep 1000
+"""
+
+
+@pytest.mark.parametrize(
+    "program", [GRAB, BOMB, FLOOD], ids=["grabs server and keyboard", "fork bomb", "fills its log"]
+)
+def test_a_hostile_program_does_not_keep_its_session(unix_person, begin, keep, program):
+    """Hole 4: who grabbed the X server kept the old program from ending the session."""
+    account = unix_person()
+    steward = keep(begin(account.pw_name, window_manager=(script(account, program),), grace=1.0))
+    steward.running()
+    wait_for(Path(account.pw_dir, "ready").exists, "the hostile program")
+    steward.send({"do": "end", "reason": "kicked"})
+    steward.wait("ended", 5)
+    nothing_is_left(steward, account.pw_uid)
+
+
+def test_the_next_person_gets_another_screen(unix_person, begin, keep, place):
+    """Holes 2 and 3: nobody sits on an X server that somebody else has used, nor with the same key."""
+    account = unix_person()
+    seen = []
+    for order in (Greet(place, 61300, 61300), begin(account.pw_name), Greet(place, 61300, 61300)):
+        steward = keep(order)
+        steward.running()
+        seen.append((server_of(steward), place.directory.joinpath("client").read_bytes()))
+        steward.send({"do": "end", "reason": "kicked"})
+        assert steward.process.wait(10) == 0
+    assert len({server for server, _ in seen}) == len({key for _, key in seen}) == 3
+
+
+def test_our_own_pam_service_works(unix_person, begin, keep):
+    service = Path(f"/etc/pam.d/actest-{os.getpid()}")
+    service.write_text(resource("pam.d/asyncluster").read_text())
+    try:
+        account = unix_person()
+        limits = Path("/etc/security/limits.d/actest.conf")
+        limits.write_text(f"{account.pw_name} hard nofile 777\n")
+        steward = keep(begin(account.pw_name, service=service.name, password=PASSWORD))
+        steward.running()
+        wait_for(lambda: named("openbox", account.pw_uid), "openbox")
+        opened = Path(f"/proc/{named('openbox', account.pw_uid)}/limits").read_text()
+        assert " 777 " in next(line for line in opened.splitlines() if line.startswith("Max open files"))
+    finally:
+        service.unlink()
+        limits.unlink()
