@@ -20,7 +20,7 @@ from asyncluster.ndm.steward import running, trees
 
 pytestmark = pytest.mark.root
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 CONFIGURATION = """
 [client]
 host = 127.0.0.1
@@ -148,7 +148,8 @@ def test_kill_9_of_the_steward_ends_everything(start):
     node.ready()
     daemon, worker = node.one("asyncluster.ndm.node"), node.one("asyncluster.ndm.worker")
     node.process.kill()
-    wait_for(lambda: gone(daemon) and gone(worker))
+    wait_for(lambda: gone(daemon))
+    wait_for(lambda: gone(worker))
 
 
 def test_a_second_node_of_the_host_has_its_own_place(start, tmp_path):
