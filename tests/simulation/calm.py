@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from simulation import history as h
 from simulation.faults import Nemesis
-from simulation.world import SMALL, Played, World
 from simulation.worker import Plan
+from simulation.world import SMALL, Played, World
 
 CALM = replace(
     SMALL, name="calm", faults=0, delay=0.001, window=2000, most_calls=40, dispatch=replace(SMALL.dispatch, window=2000)

@@ -149,7 +149,9 @@ class _Checker:
         the worker has died; so after a fault the time until now counts.
         """
         runs = [run for run in self.runs_of[call] if not run.finished]
-        return max(((now if run.until is None or not self.calm else run.until) - run.begun.at for run in runs), default=0)
+        return max(
+            ((now if run.until is None or not self.calm else run.until) - run.begun.at for run in runs), default=0
+        )
 
     # --- the master -------------------------------------------------------------------------------------------------
 
@@ -159,7 +161,9 @@ class _Checker:
     def _settled(self, record: h.Settled) -> None:
         latest = self.handed.get((record.epoch, record.job, record.call))
         if latest is not None and record.attempt not in (0, latest):  # 0: it was not with any node
-            self._wrong("fence", record.at, f"attempt {record.attempt} ends {record.call}, {latest} has been handed out")
+            self._wrong(
+                "fence", record.at, f"attempt {record.attempt} ends {record.call}, {latest} has been handed out"
+            )
 
     def _clientlink(self, record: h.ClientLink) -> None:
         if not record.up:
@@ -303,7 +307,7 @@ def _busy(history: list[h.Record], contest: h.Contest) -> Counter[int]:
         match record:
             case h.Begun() if record.job in contest.weights:
                 running[record.run] = record
-            case (h.Finished() | h.Died()) if record.run in running:
+            case h.Finished() | h.Died() if record.run in running:
                 begun = running.pop(record.run)
                 busy[begun.job] += max(0.0, min(record.at, contest.until) - max(begun.at, contest.at))
     for begun in running.values():

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from simulation import history as h
+from simulation.clock import Process
+from simulation.wires import Wire
+from simulation.worker import Plan
 
 from asyncluster.core.client.calls import Broken, Call, Event, Returned, tell_all
 from asyncluster.core.client.failures import ChunkSplit
@@ -24,10 +29,6 @@ from asyncluster.core.errors import (
     WorkerCrashed,
 )
 from asyncluster.core.wire import messages as m
-from simulation import history as h
-from simulation.clock import Process
-from simulation.wires import Wire
-from simulation.worker import Plan
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -259,4 +260,3 @@ class _Waiter:
         self._client.ended(self._job, event.call, how, None)
         if how == "split":  # the real client offers the calls of the chunk one by one
             self._client.submit(self._job, self._kind, self._plan)
-

@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncluster.core.wire import messages as m
-from asyncluster.ndm.node.instructions import Exit
 from simulation import history as h
 from simulation.clock import Process
 from simulation.master import Master
 from simulation.node import Computer, Daemon
 from simulation.wires import Wire
 from simulation.worker import Worker
+
+from asyncluster.core.wire import messages as m
+from asyncluster.ndm.node.instructions import Exit
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -163,7 +164,8 @@ class Nemesis:
 
     def _half_loses_power(self) -> bool:
         half = self._random.sample(self.world.computers, (len(self.world.computers) + 1) // 2)
-        return any([self._end(computer, heard=False) for computer in half])
+        struck = [self._end(computer, heard=False) for computer in half]
+        return any(struck)
 
     def _end(self, computer: Computer, *, heard: bool) -> bool:
         if computer.daemon is None:

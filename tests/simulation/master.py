@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulation import history as h
+from simulation.clock import Process, Timer
+from simulation.wires import Wire
+
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.instructions import JobStarted, ToClient, ToNode
 from asyncluster.core.jobs.records import Owner
 from asyncluster.core.wire import messages as m
-from simulation import history as h
-from simulation.clock import Process, Timer
-from simulation.wires import Wire
 
 if TYPE_CHECKING:
     from simulation.world import World

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulation.clock import Process, Timer
+from simulation.wires import Wire
+from simulation.worker import Worker
+
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node.bench import BrainSettings
 from asyncluster.ndm.node.brain import Brain
 from asyncluster.ndm.worker.page import Glance
-from simulation.clock import Process, Timer
-from simulation.wires import Wire
-from simulation.worker import Worker
 
 if TYPE_CHECKING:
     from simulation.world import World

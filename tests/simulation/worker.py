@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from simulation import history as h
+from simulation.clock import Process
+
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node.instructions import Exit
 from asyncluster.ndm.worker.page import Glance
-from simulation import history as h
-from simulation.clock import Process
 
 if TYPE_CHECKING:
     from simulation.world import World

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from asyncluster.core.jobs.settings import DispatchSettings
 from simulation import history as h
 from simulation.checker import Violation, check
 from simulation.client import Client
@@ -23,6 +22,8 @@ from simulation.faults import Nemesis
 from simulation.master import Master
 from simulation.node import Computer
 from simulation.wires import End, Wire
+
+from asyncluster.core.jobs.settings import DispatchSettings
 
 _WHEN_IN_USE = ("nice", "suspend", "stop")
 
