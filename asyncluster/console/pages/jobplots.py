@@ -10,35 +10,38 @@ from asyncluster.console.state import words
 from asyncluster.console.state.jobs import Spread
 from asyncluster.core.wire.feed import JobDetail
 
-_RECENT_BAR = 5  # seconds
+_RECENT = 300  # seconds
+_RECENT_BAR = 5
 _MOST_BARS = 72
 
 
 def throughput(detail: JobDetail, now: float, zone: tzinfo | None, *, whole: bool) -> tuple[Bars, str]:
     """Calls per minute: over the job's whole life, or over the last five minutes. The second is the title."""
+    last = f"{words.thousands(sum(detail.throughput[-60:]))} now" if detail.throughput else ""
     if whole and detail.minutes:
         width = max(1, -(-len(detail.minutes) // _MOST_BARS))
-        values = _joined(detail.minutes, width)
-        per_minute = [value / width for value in values]
-        seconds, title = width * 60, f"Calls per minute, {words.length(width * 60)} a bar"
-    else:
-        values = _joined(detail.throughput, _RECENT_BAR)
-        per_minute = [value * 60 / _RECENT_BAR for value in values]
-        seconds, title = _RECENT_BAR, f"Calls per minute, {_RECENT_BAR} s a bar"
-    if not per_minute:
-        return Bars(), title
-    count = len(per_minute)
+        values = [total / width for total in _joined(detail.minutes, width)]
+        return _bars(values, width * 60, now, zone, last), f"Calls per minute, {words.length(width * 60)} a bar"
+    seconds = [0] * (_RECENT - len(detail.throughput)) + detail.throughput
+    values = [total * 60 / _RECENT_BAR for total in _joined(seconds, _RECENT_BAR)]
+    bars = _bars(values, _RECENT_BAR, now, zone, last)
+    minutes = [(place, f"{(len(values) - place) * _RECENT_BAR // 60} min ago") for place in range(12, len(values), 12)]
+    return Bars(bars.values, minutes, (), last, bars.explain), f"Calls per minute, {_RECENT_BAR} s a bar"
+
+
+def _bars(values: list[float], seconds: int, now: float, zone: tzinfo | None, last: str) -> Bars:
+    """Bars that end now, each so many seconds wide."""
+    count = len(values)
 
     def instant(place: float) -> float:
         return now - (count - place) * seconds
 
     def explain(place: int) -> str:
-        return f"{words.clock(instant(place), zone)}: {words.thousands(per_minute[place])} calls per minute"
+        return f"{words.clock(instant(place), zone)}: {words.thousands(values[place])} calls per minute"
 
     step = max(1, count // 5)
     ticks = [(place, words.clock(instant(place), zone)) for place in range(step, count, step)]
-    last = f"{words.thousands(sum(detail.throughput[-60:]))} now" if detail.throughput else ""
-    return Bars(per_minute, ticks, (), last, explain), title
+    return Bars(values, ticks, (), last, explain)
 
 
 def _joined(values: list[int], width: int) -> list[int]:

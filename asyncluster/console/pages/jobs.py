@@ -103,10 +103,10 @@ def columns(now: Callable[[], float], zone: Callable[[], tzinfo | None]) -> list
     return [
         Column("Job", "Number and name", _name, lambda job: job.number, 190, descending=True),
         Column("State", "What it is about", _state, jobs.order_of, 136),
-        Column("Progress", "Done, failed, running and queued calls", _progress, _share_done, 170),
+        Column("Progress", "Done, failed, running and queued calls", _progress, _share_done, 160),
         Column("Calls", "Calls that are done, of all so far", _calls, lambda job: job.submitted, 164, True, True),
         Column("Failed", "Calls that have no result", _failed, lambda job: job.failed, 70, True, True),
-        Column("Rate", "Calls that were finished in the last minute", _rate, lambda job: job.rate, 90, True, True),
+        Column("Rate", "Calls that were finished in the last minute", _rate, lambda job: job.rate, 104, True, True),
         Column("To go", "Time until all its calls are done, at this rate", to_go, time_left, 112, True),
         Column("Owner", "Who opened it", lambda job: Cell(job.owner), lambda job: job.owner, 92),
         Column("Nice", "Niceness: each step takes a fifth off its share", _nice, lambda job: job.niceness, 54, True),

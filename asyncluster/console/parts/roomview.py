@@ -82,6 +82,7 @@ class RoomView(QAbstractScrollArea):
         table.listen(self._nodes_changed)
         cores.listen(self._cores_changed)
         look.changed.connect(self._dress)
+        self._arrange()
 
     # --- for the page ------------------------------------------------------------------------------------
 
@@ -199,7 +200,9 @@ class RoomView(QAbstractScrollArea):
     def _picture(self, name: RowId, node: NodeRow, rect: QRectF, now: float, zone: tzinfo | None) -> QPixmap:
         """The node as it was drawn last, if nothing has changed since."""
         cores = self._cores.rows.get(name) if self._plan.level is Level.TILE else None
-        pose = Pose(node, None if cores is None else tuple(nodes.cores_of(cores)), int(now // 60))
+        pose = Pose(
+            node, None if cores is None else tuple(nodes.cores_of(cores, person=bool(node.person))), int(now // 60)
+        )
         kept = self._pictures.get(name)
         ratio = self.devicePixelRatioF()
         if kept is not None and kept[0] == pose and kept[1].deviceIndependentSize() == rect.size():

@@ -96,9 +96,9 @@ class RowsModel(QAbstractTableModel, Generic[R]):  # type: ignore[misc]
         """All rows, shown or not."""
         return list(self._table.rows.values())
 
-    def row_at(self, place: int) -> R:
-        """The row that is shown at a place."""
-        return self._table.rows[self._order[place]]
+    def row_at(self, place: int) -> R | None:
+        """The row that is shown at a place; None if it is gone, and views are just about to hear of it."""
+        return self._table.rows.get(self._order[place])
 
     def id_at(self, place: int) -> RowId:
         """Its id."""
@@ -127,8 +127,8 @@ class RowsModel(QAbstractTableModel, Generic[R]):  # type: ignore[misc]
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if column.right else _LEFT
-        row = self._table.rows.get(self._order[index.row()])
-        if row is None:  # it is gone, and the view is about to hear of it
+        row = self.row_at(index.row())
+        if row is None:
             return None
         if role == CELL_ROLE:
             return column.cell(row)

@@ -60,7 +60,8 @@ class TableView(QTableView):
 
     def selected(self) -> list[Any]:
         """The selected rows, from top to bottom."""
-        return [self._rows.row_at(place) for place in sorted(self._selected_places())]
+        rows = [self._rows.row_at(place) for place in sorted(self._selected_places())]
+        return [row for row in rows if row is not None]
 
     def current(self) -> Any:
         """The row that the keyboard is on, or None."""

@@ -225,7 +225,10 @@ class TilePainter:
             painter.drawRoundedRect(QRectF(left, bottom - stub, width, stub), 1, 1)
             return
         person = core.owner == "person"
-        painter.setBrush(self._theme.state(State.IN_USE if person else State.COMPUTING))
+        if core.owner == "other":
+            painter.setBrush(self._theme.color("edge"))
+        else:
+            painter.setBrush(self._theme.state(State.IN_USE if person else State.COMPUTING))
         head = width + 1 if person else 0
         tall = max(width, core.load * (height - head))
         painter.drawRoundedRect(QRectF(left, bottom - tall, width, tall), 1, 1)

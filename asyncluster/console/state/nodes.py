@@ -17,26 +17,32 @@ VERY_SOON = 5 * 60
 #: Least load, 0 to 255, that counts as doing something.
 _BUSY = 20
 
+_OWNERS = ("person", "other", "ours", "idle")
+
 
 @dataclass(frozen=True)
 class Core:
-    """One core: who has most of it ("ours", "person" or "idle") and its load, 0 to 1."""
+    """One core: who has most of it ("person", "other", "ours" or "idle") and its load, 0 to 1.
+
+    "other" is what neither we nor a person who is logged in do: the machine's own programs.
+    """
 
     owner: str
     load: float
 
 
-def cores_of(row: CoresRow) -> list[Core]:
-    """The cores of a node in the order of drawing: the person's, ours, idle ones."""
-    cores = [_core(ours, others) for ours, others in zip(row.ours, row.others, strict=False)]
-    return sorted(cores, key=lambda core: ("person", "ours", "idle").index(core.owner))
+def cores_of(row: CoresRow, *, person: bool) -> list[Core]:
+    """The cores of a node in the order of drawing: the person's, ours, idle ones. `person`: somebody is logged in."""
+    rest = "person" if person else "other"
+    cores = [_core(ours, others, rest) for ours, others in zip(row.ours, row.others, strict=False)]
+    return sorted(cores, key=lambda core: _OWNERS.index(core.owner))
 
 
-def _core(ours: int, others: int) -> Core:
+def _core(ours: int, others: int, rest: str) -> Core:
     load = min(255, ours + others) / 255
     if max(ours, others) < _BUSY:
         return Core("idle", load)
-    return Core("ours" if ours >= others else "person", load)
+    return Core("ours" if ours >= others else rest, load)
 
 
 def state_of(node: NodeRow) -> State:

@@ -44,8 +44,10 @@ def test_a_bar_of_time_warns_at_fifteen_and_five_minutes(seconds, state):
 
 
 def test_cores_are_told_by_who_has_most_of_them_the_persons_first():
-    cores = nodes.cores_of(CoresRow("pc01", bytes([250, 0, 5, 100]), bytes([0, 200, 5, 120])))
+    row = CoresRow("pc01", bytes([250, 0, 5, 100]), bytes([0, 200, 5, 120]))
+    cores = nodes.cores_of(row, person=True)
     assert [core.owner for core in cores] == ["person", "person", "ours", "idle"]
+    assert [core.owner for core in nodes.cores_of(row, person=False)] == ["other", "other", "ours", "idle"]
     assert cores[2].load == pytest.approx(250 / 255)
 
 
