@@ -14,6 +14,8 @@ import pytest
 from support.processes import Daemon, RealCluster, running
 from support.unix_people import processes_of, wait_for
 
+from asyncluster.ndm.steward import trees
+
 _ACCOUNT = "acjobtest"
 
 
@@ -41,7 +43,9 @@ def job_account() -> Iterator[pwd.struct_passwd]:
     subprocess.run(["userdel", "-f", _ACCOUNT], capture_output=True, check=False)
     options = ["--system", "--no-create-home", "--user-group", "--shell", "/usr/sbin/nologin"]
     subprocess.run(["useradd", *options, _ACCOUNT], capture_output=True, check=True)
-    yield pwd.getpwnam(_ACCOUNT)
+    account = pwd.getpwnam(_ACCOUNT)
+    yield account
+    trees.kill_of_user(account.pw_uid)  # a test that failed must not leave a bomb behind
     subprocess.run(["userdel", "-f", _ACCOUNT], capture_output=True, check=False)
 
 

@@ -433,7 +433,6 @@ def test_a_job_cannot_gain_rights(confined, prisoner):
 
 
 @pytest.mark.root
-@pytest.mark.faults
 def test_a_fork_bomb_is_bounded_and_nothing_of_it_stays(confined, prisoner):
     node = only_node(confined)
     with confined.real.client() as client, client.job(CODE) as other:

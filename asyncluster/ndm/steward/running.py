@@ -23,6 +23,9 @@ from asyncluster.ndm.steward.steward import Steward
 from asyncluster.ndm.steward.users import NODE_ACCOUNTS, check_runs, first_account
 from asyncluster.ndm.steward.workers import WorkerPolicy, Workers
 
+#: Bounds what jobs may start: enough for pools of processes inside calls, and little enough to be swept in a moment.
+_PROCESSES, _PROCESSES_PER_SLOT = 256, 32
+
 
 def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) -> ExitCode:
     """Runs a node whose daemon and workers have accounts of their own, until a signal ends it.
@@ -43,7 +46,8 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     own = identity.directory / "own"
     own.mkdir(mode=0o700, exist_ok=True)
     os.chown(own, node_user.uid, node_user.gid)
-    policy = WorkerPolicy(worker_user, node.memory, _work_directory(identity), identity.marker)
+    processes = _PROCESSES + _PROCESSES_PER_SLOT * node.slots
+    policy = WorkerPolicy(worker_user, node.memory, _work_directory(identity), identity.marker, processes)
     process = NodeProcess(replace(node, name=identity.name), node_user, own, verbose=verbose, quiet=quiet)
     parts: list[Part] = [Workers(policy)]
     if node.displays:

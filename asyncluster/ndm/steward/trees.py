@@ -64,12 +64,21 @@ def continue_tree(root: int) -> None:
 
 
 def kill_tree(root: int) -> set[int]:
-    """Kills `root` and everything below it, which is returned. The root is left for its parent to wait for."""
-    below = stop_tree(root)
-    for pid in below:
-        send(pid, signal.SIGKILL)
+    """Kills `root` and everything below it, which is returned. The root is left for its parent to wait for.
+
+    A list of processes is no snapshot: one that was just being forked may be missing in it, and would go on to fork
+    when the others are gone. So the root, whose orphans stay below it, is not killed before nothing else lives there.
+    """
+    killed: set[int] = set()
+    for _ in range(_ROUNDS):
+        below = stop_tree(root)
+        if not below:
+            break
+        for pid in below:
+            send(pid, signal.SIGKILL)
+        killed |= below
     send(root, signal.SIGKILL)
-    return below
+    return killed
 
 
 def wait_until_gone(pids: Iterable[int]) -> None:

@@ -30,7 +30,6 @@ from asyncluster.ndm.steward.spawn import Ends, User
 from asyncluster.ndm.worker.confine import Confinement
 
 _MOST_WORKERS = 2048
-_MOST_PROCESSES = 4096
 _HIGHEST = 2**53
 
 
@@ -43,12 +42,14 @@ class WorkerPolicy:
         memory: bytes of private memory for each.
         directory: for their private directories; all users can pass through it.
         marker: in their environment, known to nobody else.
+        processes: how many processes and threads all of them together may have, if nothing else runs as their user.
     """
 
     user: User
     memory: int
     directory: Path
     marker: str
+    processes: int
 
 
 class Workers:
@@ -84,7 +85,7 @@ class Workers:
 
     def _spawn(self, worker: int, niceness: int, ends: Ends) -> None:
         policy = self._policy
-        limits = Confinement(os.getpid(), niceness, policy.memory, _MOST_PROCESSES if policy.user.dedicated else None)
+        limits = Confinement(os.getpid(), niceness, policy.memory, policy.processes if policy.user.dedicated else None)
         directory = self._directory(worker)
         try:
             spawn.prepare(directory, policy.user)

@@ -137,7 +137,7 @@ class Node:
         self.channel = None
     kill = close = drop_channel
 
-policy = WorkerPolicy(first_account(["nobody"], ""), 2**31, Path(sys.argv[2]), sys.argv[3])
+policy = WorkerPolicy(first_account(["nobody"], ""), 2**31, Path(sys.argv[2]), sys.argv[3], 256)
 sys.exit(Steward(Node(), [Workers(policy)]).run())
 """
 

@@ -22,7 +22,7 @@ def told():
 @pytest.fixture
 def workers(tmp_path, told):
     user = User("somebody", os.getuid(), os.getgid(), dedicated=False)
-    workers = Workers(WorkerPolicy(user, 2**31, tmp_path, "marker-of-a-part"))
+    workers = Workers(WorkerPolicy(user, 2**31, tmp_path, "marker-of-a-part", 256))
     workers.tell = lambda fields, fds: told.append(fields)
     yield workers
     workers.close()
