@@ -19,16 +19,16 @@ def table(tallies: dict[str, tuple[range, Tally]]) -> str:
     found = sum(tally.violations.total() for _seeds, tally in tallies.values())
     seconds = sum(tally.seconds for _seeds, tally in tallies.values())
     lines = [
-        f"{total:,} faults, {found} violations, {total / seconds:,.0f} faults a second; {datetime.now(UTC):%d %B %Y}, one of "
-        f"{os.cpu_count()} cores, Python {platform.python_version()} on {platform.system()} {platform.machine()}.",
+        f"{total:,} faults, {found} violations, {total / seconds:,.0f} faults a second; {datetime.now(UTC):%d %B %Y}, "
+        f"one of {os.cpu_count()} cores, Python {platform.python_version()} on {platform.system()} {platform.machine()}.",
         "",
         "| cluster | seeds | runs | calls | faults | violations | processor time |",
         "|---|---|---|---|---|---|---|",
     ]
     for profile, (seeds, tally) in tallies.items():
         lines.append(
-            f"| {profile} | {seeds.start} to {seeds.stop - 1} | {tally.runs:,} | {tally.calls:,} | {tally.faults.total():,} "
-            f"| {tally.violations.total()} | {tally.seconds:,.0f} s |"
+            f"| {profile} | {seeds.start} to {seeds.stop - 1} | {tally.runs:,} | {tally.calls:,} "
+            f"| {tally.faults.total():,} | {tally.violations.total()} | {tally.seconds:,.0f} s |"
         )
     lines += ["", "| fault | times | runs | violations |", "|---|---|---|---|"]
     kinds = sorted({kind for _seeds, tally in tallies.values() for kind in tally.faults})
