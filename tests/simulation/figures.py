@@ -20,7 +20,8 @@ def table(tallies: dict[str, tuple[range, Tally]]) -> str:
     seconds = sum(tally.seconds for _seeds, tally in tallies.values())
     lines = [
         f"{total:,} faults, {found} violations, {total / seconds:,.0f} faults a second; {datetime.now(UTC):%d %B %Y}, "
-        f"one of {os.cpu_count()} cores, Python {platform.python_version()} on {platform.system()} {platform.machine()}.",
+        f"one of {os.cpu_count()} cores, Python {platform.python_version()} on {platform.system()} "
+        f"{platform.machine()}.",
         "",
         "| cluster | seeds | runs | calls | faults | violations | processor time |",
         "|---|---|---|---|---|---|---|",
