@@ -133,8 +133,8 @@ def _machine(load: tuple[float, float, float], seconds: float) -> str:
     before, after = (", ".join(f"{value:.1f}" for value in loads) for loads in (load, os.getloadavg()))
     return (
         f"{datetime.now(UTC):%d %B %Y}; {os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release()},"
-        f" Python {platform.python_version()}; {seconds / 60:.0f} minutes in all. Load average (1, 5, 15 minutes)"
-        f" {before} before and {after} after. {versions}."
+        f" Python {platform.python_version()}; the last run took {seconds / 60:.0f} min."
+        f" Load average (1, 5, 15 minutes) {before} before and {after} after. {versions}."
     )
 
 

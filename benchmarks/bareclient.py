@@ -43,6 +43,7 @@ class BareClient:
         self._payload = encode_call((1,)).payload
         self._next = 0
         self._asked = 0
+        self._came = 0  # results that `run` has not counted
         self._send(m.Hello(m.PROTOCOL_VERSION, "benchmark"))
         self._wait(m.Welcome)
         self._send(m.OpenJob(self._job, "benchmark", 0))
@@ -61,7 +62,9 @@ class BareClient:
         """Takes `total` results, and queues new calls so that `queued` wait, until there are enough for the total."""
         missing, more = total, total - queued
         while missing:
-            came = sum(len(message.rows) for message in self._receive() if isinstance(message, m.Results))
+            if not self._came:
+                self._receive()
+            came, self._came = self._came, 0
             missing -= came
             if more > 0:
                 self.submit(min(came, more))
@@ -85,7 +88,10 @@ class BareClient:
         data = self._socket.recv(_READ)
         if not data:
             raise ConnectionError("the master has closed the connection")
-        return [_decoder.decode(body) for body in self._reader.receive(data) if body]
+        messages = [_decoder.decode(body) for body in self._reader.receive(data) if body]
+        # Results may also come while something else is waited for.
+        self._came += sum(len(message.rows) for message in messages if isinstance(message, m.Results))
+        return messages
 
     def _wait(self, kind: type[m.Message]) -> None:
         while not any(isinstance(message, kind) for message in self._receive()):

@@ -74,6 +74,9 @@ def idle() -> Figures:
             time.sleep(_SETTLE_SECONDS)
             before = {name: running_seconds(pid) for name, pid in pids.items()}
             time.sleep(_IDLE_SECONDS)
+            for window in (one, two):
+                if window.process.poll() is not None:
+                    raise RuntimeError(f"{window.process.args} has ended")
             return {
                 f"{name}_percent": (running_seconds(pid) - before[name]) / _IDLE_SECONDS * 100
                 for name, pid in pids.items()
