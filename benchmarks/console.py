@@ -90,7 +90,8 @@ def _steps(console: Any, app: Any) -> Iterator[bool]:
     pauses = []
     for place, page in enumerate(window._pages):
         pauses.append(_timed(partial(_switch, window, place, app)))
-        if os.environ.get("DETAIL"): print(page.title, pauses[-1])
+        if os.environ.get("DETAIL"):
+            print(page.title, pauses[-1])
         yield True
     _print("pause", f"switching pages, the slowest of {len(pauses)}", max(pauses), "ms")
 
