@@ -52,8 +52,10 @@ def job_account() -> Iterator[pwd.struct_passwd]:
 @pytest.fixture(scope="module", params=["own account", pytest.param("job account", marks=pytest.mark.root)])
 def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileCluster]:
     """A cluster for attacks, once with and once without an account for jobs."""
-    account = request.getfixturevalue("job_account") if request.param == "job account" else None
-    yield from _cluster(tmp_path_factory.mktemp("hostile"), account)
+    if request.param == "job account":
+        yield request.getfixturevalue("confined")
+    else:
+        yield from _cluster(tmp_path_factory.mktemp("hostile"), None)
 
 
 @pytest.fixture(scope="module")

@@ -119,14 +119,22 @@ def kill_marked(entry: bytes) -> int:
 
 
 def kill_of_user(uid: int) -> None:
-    """Kills all processes of a user who has no others than ours."""
+    """Kills all processes of a user who has no others than ours, but for those that another node's steward has."""
     for _ in range(_ROUNDS):
-        pids = [pid for pid in _pids() if _owner(pid) == uid and _state_and_parent(pid)[0] not in ("Z", "X", "")]
+        alive = [pid for pid in _pids() if _owner(pid) == uid and _state_and_parent(pid)[0] not in ("Z", "X", "")]
+        pids = [pid for pid in alive if _keeper(pid, uid) in (0, 1, os.getpid())]
         if not pids:
             return
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in pids:
                 send(pid, number)
+
+
+def _keeper(pid: int, uid: int) -> int:
+    """The nearest ancestor that is somebody else's; 1, or 0 if it has just gone, for processes that nobody has."""
+    while pid > 1 and _owner(pid) == uid:
+        pid = _state_and_parent(pid)[1]
+    return pid
 
 
 def send(pid: int, number: signal.Signals) -> None:

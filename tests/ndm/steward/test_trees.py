@@ -125,3 +125,22 @@ def test_all_processes_of_a_user_can_be_ended():
     ]
     trees.kill_of_user(uid)
     assert [process.wait(10) for process in processes] == [-signal.SIGKILL] * 3
+
+
+@pytest.mark.root
+def test_those_that_somebody_else_looks_after_are_spared():
+    uid = 54321
+    script = """
+import subprocess
+child = subprocess.Popen(["/bin/sleep", "600"], user=54321, group=54321, extra_groups=[])
+print(child.pid, flush=True)
+child.wait()
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as steward:
+        assert steward.stdout
+        spared = int(steward.stdout.readline())
+        ours = subprocess.Popen(["/bin/sleep", "600"], user=uid, group=uid, extra_groups=[])
+        trees.kill_of_user(uid)
+        assert ours.wait(10) == -signal.SIGKILL
+        assert not gone(spared)
+        os.kill(spared, signal.SIGKILL)
