@@ -33,7 +33,7 @@ def test_rows_of_the_timesheet_are_read_and_one_that_goes_on_ends_now():
     ]
     ann, bob = usage.sittings(rows, NOW)
     assert (ann.end, ann.over) == (NOW, False)
-    assert (bob.seconds, bob.over, bob.why) == (1800, True, "x")
+    assert (bob.seconds, bob.over, bob.why) == (1800, True, "kick")
 
 
 def test_the_map_holds_how_many_people_there_were_on_average():

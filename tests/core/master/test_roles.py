@@ -10,7 +10,7 @@ from asyncluster.core.master.roles import RolePolicy
 from asyncluster.core.net.peers import Identity
 from asyncluster.core.wire.roles import Role
 
-SOME_GROUP = grp.getgrall()[-1]
+SOME_GROUP = grp.getgrgid(0)
 POLICY = RolePolicy(
     Accounts(users=("ann",), groups=(SOME_GROUP.gr_name, "no-such-group")), Accounts(users=("bob",), groups=())
 )
