@@ -115,7 +115,7 @@ class Mirror:
         self._ahead = message.at - self._monotonic()
         try:
             rows = _decoder(message.topic).decode(message.rows)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ProtocolError("The master sent rows that are none.") from error
         if message.topic in self._tables:
             self._tables[message.topic].receive(rows, message.gone, full=message.full)

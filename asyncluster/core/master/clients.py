@@ -65,7 +65,7 @@ class ClientHandler:
         for body in bodies:
             try:
                 message = _decoder.decode(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ProtocolError("A client sent a message that is none.") from error
             self._received(message)
         self._switchboard.settle()

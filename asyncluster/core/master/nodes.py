@@ -62,7 +62,7 @@ class NodeHandler:
         for body in bodies:
             try:
                 message = _decoder.decode(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ProtocolError("A node sent a message that is none.") from error
             self._received(message)
         self._switchboard.settle()

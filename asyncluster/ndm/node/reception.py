@@ -308,7 +308,7 @@ class Window:
             self._count()
             try:
                 message = self._kind.decoder.decode(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ProtocolError("A window sent a message that is none.") from error
             self._hear(self, message)
 

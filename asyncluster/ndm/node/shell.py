@@ -185,7 +185,7 @@ class Shell:
         for body in bodies:
             try:
                 message = _decoder.decode(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ProtocolError("The master sent a message that is none.") from error
             self._handle(message)
         self._settle()

@@ -176,7 +176,7 @@ class Staff:
     def _said(self, member: _Member, body: memoryview) -> None:
         try:
             message = _decoder.decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ProtocolError("A worker sent a message that is none.") from error
         match message:
             case m.PassBlob() if message.job == member.job:

@@ -52,6 +52,6 @@ def test_nonsense_is_refused_by_every_decoder(data: bytes) -> None:
     for link in LINKS:
         try:
             message = m.decoder(link).decode(data)
-        except msgspec.MsgspecError:
+        except ValueError:  # msgspec raises its own kinds of it, and UnicodeDecodeError
             continue
         assert isinstance(message, m.Message)

@@ -74,7 +74,7 @@ class VerbDesk:
             raise NotAllowed(f"Only {needed} may do this: {verb}.")
         try:
             fitting = msgspec.msgpack.decode(arguments, type=found.args)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise UsageError(f"The arguments of {verb} do not fit: {error}.") from None
         question = Question(**self._parts, asker=asker, identity=asker.who, role=role)
         return _encode(await found.handler(question, fitting))
