@@ -16,7 +16,9 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if "DISPLAY" not in os.environ else "xcb")
 
 from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import QDialog, QLineEdit
 
+from asyncluster.console.dialogs.keys import show_keys
 from asyncluster.console.program import Console
 from asyncluster.core.qt.application import make_application
 from asyncluster.core.qt.reactor import install
@@ -63,6 +65,15 @@ def _steps(console: Console, folder: Path, wanted: list[str]) -> Iterator[bool]:
             _PREPARE.get(name, lambda _console: None)(console)
             yield True
             window.grab().save(str(folder / f"console-{name}-{mode.value}.png"))
+        for name, opens in _DIALOGS.items():
+            if wanted and name not in wanted:
+                continue
+            opens(console)
+            yield True
+            dialog = next((dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()), None)
+            if dialog is not None:
+                dialog.grab().save(str(folder / f"console-{name}-{mode.value}.png"))
+                dialog.reject()
 
 
 def _select(topic: str, prefix: str, best: Callable[[object], object]) -> Callable[[Console], None]:
@@ -77,7 +88,34 @@ def _select(topic: str, prefix: str, best: Callable[[object], object]) -> Callab
     return prepare
 
 
+def _open_palette(console: Console) -> None:
+    console.window.show_page(0)
+    console.window.open_palette()
+    fields = console.window.findChildren(QLineEdit)
+    next(field for field in fields if field.accessibleName() == "Command").setText("give 30")
+
+
+def _press(page: int, prepare: str, key: str) -> Callable[[Console], None]:
+    """Selects what is most telling on a page, and does what a key does there."""
+
+    def press(console: Console) -> None:
+        console.window.show_page(page)
+        _PREPARE[prepare](console)
+        console.window.page.press(key)
+
+    return press
+
+
+_DIALOGS = {
+    "palette": _open_palette,
+    "confirm": _press(2, "jobs", "c"),
+    "keys": lambda console: show_keys(console.window, console.window.page),
+    "new-job": _press(2, "jobs", "n"),
+    "exception": _press(4, "openings", "n"),
+    "new-person": _press(3, "people", "n"),
+}
 _PREPARE = {
+    "openings": lambda _console: None,
     "room": _select("nodes", "room", lambda node: (node.person != "", -(node.until or 0))),
     "nodes": _select("nodes", "node", lambda node: (node.person != "", -(node.until or 0))),
     "jobs": _select("jobs", "job", lambda job: (job.finished is None, job.running, job.done)),

@@ -9,7 +9,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings
 from support.lab import NOW, Lab
 
 from asyncluster.console.desk import Desk
@@ -86,6 +86,8 @@ def look(qapp: Any) -> Any:
     look = Look(qapp, ("base", "console"))
     look.choose(Mode.LIGHT)
     yield look
+    look.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # else every later style sheet dresses them too
     qapp.setStyleSheet("")
 
 

@@ -2,14 +2,16 @@
 
     PYTHONPATH=tests python -m support.labmaster SOCKET [NODES [CALLS]]
 
-Tests run it in a process of its own; whoever works on the console can look at its pages with it. Every question but
-"watch" is written down and answered with nothing, those about time and draining change the lab.
+Tests run it in a process of its own; whoever works on the console can look at its pages with it. Every question is
+printed, a line of JSON each; those about time and draining change the lab.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,9 @@ from asyncluster.core.wire.feed import NodeRow, Watch
 class Client:
     """A frame handler for one console."""
 
-    def __init__(self, lab: Lab, asked: list[tuple[str, Any]]) -> None:
+    def __init__(self, lab: Lab, heard: Callable[[str, Any], None]) -> None:
         self._lab = lab
-        self._asked = asked
+        self._heard = heard
         self._decoder = m.decoder(m.FromClient)
         self._watching: Subscription | None = None
 
@@ -52,12 +54,12 @@ class Client:
 
     def _answer(self, ask: m.Ask) -> None:
         try:
+            arguments = msgspec.msgpack.decode(ask.arguments)
+            self._heard(ask.verb, arguments)
+            value: Any = None
             if ask.verb == "watch":
-                self._watch(msgspec.msgpack.decode(ask.arguments, type=Watch))
-                value: Any = None
+                self._watch(msgspec.convert(arguments, Watch))
             else:
-                arguments = msgspec.msgpack.decode(ask.arguments)
-                self._asked.append((ask.verb, arguments))
                 value = act(self._lab, ask.verb, arguments)
         except AsynClusterError as error:
             self._send(m.Refusal(ask.id, error.exit_code, str(error)))
@@ -77,8 +79,6 @@ class Client:
 
 def act(lab: Lab, verb: str, arguments: dict[str, Any]) -> Any:
     """What a verb does to the lab."""
-    if verb == "asked":
-        return None
     if verb in ("node drain", "node resume"):
         for name in arguments["names"]:
             _change(lab, name, state="draining" if verb == "node drain" else "idle")
@@ -136,13 +136,16 @@ def main() -> None:
     path, nodes, calls = Path(sys.argv[1]), *(int(word) for word in [*sys.argv[2:4], "0", "0"][:2])
     began = time.time()
     lab = Lab(nodes=nodes, calls=calls)
-    asked: list[tuple[str, Any]] = []
+
+    def heard(verb: str, arguments: Any) -> None:
+        print(json.dumps([verb, arguments]), flush=True)
+
+    first = lab.now
 
     def moment() -> float:
-        return time.time() - began + NOW_OF_LAB
+        return time.time() - began + first
 
-    NOW_OF_LAB = lab.now
-    factory = control.ControlFactory(reactor, lambda who: Client(lab, asked))
+    factory = control.ControlFactory(reactor, lambda who: Client(lab, heard))
     control.listen(reactor, path, factory)
     LoopingCall(lambda: lab.step(moment())).start(2.0, now=False)
     LoopingCall(lambda: lab.feed.tick(moment())).start(1 / RATE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PyQt6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from asyncluster.console.dialogs.sheet import Sheet
+from asyncluster.console.parts.checkbox import CheckBox
 from asyncluster.console.parts.controls import label
 
 MESSAGE = 1000  # characters
@@ -20,6 +21,7 @@ def ask_number(
     field = QSpinBox()
     field.setRange(bounds[0], bounds[1])
     field.setValue(bounds[2])
+    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     field.setAccessibleName(what)
     sheet = Sheet(parent, title, verb)
     sheet.rows.addWidget(label(what, "hint"))
@@ -62,12 +64,13 @@ class HoursField(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self._hours = QDoubleSpinBox()
         self._hours.setRange(0, most)
+        self._hours.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self._hours.setSingleStep(0.5)
         self._hours.setDecimals(2)
         self._hours.setSuffix(" h")
         self._hours.setAccessibleName(what)
         self._hours.setValue(most if seconds is None else seconds / 3600)
-        self._free = QCheckBox("No limit")
+        self._free = CheckBox("No limit")
         self._free.setAccessibleName(f"{what}: no limit")
         self._free.toggled.connect(lambda on: self._hours.setEnabled(not on))
         self._free.setChecked(seconds is None)
@@ -130,7 +133,7 @@ def ask_person(parent: QWidget, then: Callable[[str, str, float | None, float | 
     name.setMaxLength(32)
     first, second = _password_field("Password"), _password_field("The same again")
     daily, weekly = HoursField("Hours a day", 24, None), HoursField("Hours a week", 168, None)
-    restricted = QCheckBox("Opening hours and quotas hold")
+    restricted = CheckBox("Opening hours and quotas hold")
     restricted.setChecked(True)
 
     def accept() -> str:

@@ -10,7 +10,7 @@ from asyncluster.console.parts.controls import label, line
 
 GENERAL = (
     ("Ctrl+K", "Every command and every thing by its name"),
-    ("1 \u2026 8", "The pages"),
+    ("1 \u2026 7", "The pages"),
     ("/", "Filter"),
     ("Enter", "Open what is selected"),
     ("Ctrl+A, Shift, Space", "Select more"),

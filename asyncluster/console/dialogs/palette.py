@@ -25,7 +25,7 @@ from asyncluster.console.pages.page import Page
 from asyncluster.console.parts.controls import line
 from asyncluster.console.state import actions
 from asyncluster.console.state.finding import Entry, found
-from asyncluster.core.qt.icons import paint_icon
+from asyncluster.core.qt.icons import icon, paint_icon
 from asyncluster.core.qt.theme import Look
 
 _WIDTH = 560
@@ -58,6 +58,7 @@ class Palette(QDialog):
         self._field.setAccessibleName("Command")
         self._field.textChanged.connect(self._find)
         self._field.installEventFilter(self)
+        self._field.addAction(icon("search", desk.look.theme.color("muted")), QLineEdit.ActionPosition.LeadingPosition)
         self._view = QListView()
         self._view.setModel(self._model)
         self._view.setAccessibleName("What was found")
@@ -133,7 +134,7 @@ def _entries(
         if person.node:
             for minutes in GRANTS:
                 action = actions.grant([person], minutes)
-                yield Entry(action.label, "clock", "Enter", partial(desk.perform, action), also, 2)
+                yield Entry(action.label, "clock", "People", partial(desk.perform, action), also, 2)
             for offer in make.for_sessions([person]):
                 if offer.key in ("m", "x"):
                     yield Entry(f"{offer.label.rstrip(ELLIPSIS)} {name}{ELLIPSIS}", offer.icon, "", offer.run, also)
@@ -198,5 +199,6 @@ class _EntryDelegate(QStyledItemDelegate):
         painter.drawText(rect.adjusted(theme.px(40), 0, -theme.px(80), 0), _LEFT, entry.label)
         painter.setPen(theme.color("muted"))
         painter.setFont(theme.font(12))
-        painter.drawText(rect.adjusted(0, 0, -theme.px(12), 0), _RIGHT, entry.kind)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.drawText(rect.adjusted(0, 0, -theme.px(12), 0), _RIGHT, "Enter" if chosen else entry.kind)
         painter.restore()

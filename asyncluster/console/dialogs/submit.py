@@ -66,6 +66,7 @@ class Submit:
         function.setAccessibleName("Function")
         niceness = QSpinBox()
         niceness.setRange(0, 19)
+        niceness.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         niceness.setAccessibleName("Niceness")
 
         def values() -> tuple[str, str, str, str]:

@@ -7,28 +7,30 @@ from datetime import UTC, date
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QDate, QModelIndex, QObject, QRectF, QSize, Qt
-from PyQt6.QtGui import QPainter, QPen
+from PyQt6.QtGui import QPainter, QPen, QTextCharFormat
 from PyQt6.QtWidgets import (
     QCalendarWidget,
-    QCheckBox,
     QHBoxLayout,
     QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.dialogs.sheet import Sheet
+from asyncluster.console.parts.checkbox import CheckBox
 from asyncluster.console.parts.controls import EmptyNote, IconButton, Panel, label
 from asyncluster.console.parts.weekgrid import paint_quarters
 from asyncluster.console.state import openings, people, words
 from asyncluster.console.state.openings import Spans, Week
 from asyncluster.core.errors import UsageError
 from asyncluster.core.people.names import day_span
+from asyncluster.core.qt.icons import icon
 from asyncluster.core.qt.theme import Look, Weight
 from asyncluster.core.qt.walltime import wall_clock
 
@@ -166,7 +168,8 @@ class _ExceptionFields(QWidget):
         self._calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
         self._calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
         self._calendar.setSelectedDate(QDate(day.year, day.month, day.day))
-        self._closed = QCheckBox("Closed all day")
+        self._dress()
+        self._closed = CheckBox("Closed all day")
         self._times = QLineEdit(words.spans(spans) if spans else "09:00-18:00")
         self._times.setAccessibleName("Open")
         self._told = label("", "hint", wrap=True)
@@ -182,6 +185,19 @@ class _ExceptionFields(QWidget):
         layout.addWidget(self._times)
         layout.addWidget(self._told)
         self._foretell()
+
+    def _dress(self) -> None:
+        """Qt's calendar has colours and arrows of its own."""
+        theme = self._desk.look.theme
+        self._calendar.setMinimumHeight(theme.px(250))
+        weekend = QTextCharFormat()
+        weekend.setForeground(theme.color("muted"))
+        for weekday in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+            self._calendar.setWeekdayTextFormat(weekday, weekend)
+        for name, glyph in (("qt_calendar_prevmonth", "left"), ("qt_calendar_nextmonth", "right")):
+            button = self._calendar.findChild(QToolButton, name)
+            if button is not None:
+                button.setIcon(icon(glyph, theme.color("text")))
 
     def day(self) -> date:
         chosen = self._calendar.selectedDate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
@@ -13,6 +13,7 @@ from asyncluster.console.offers import Offers
 from asyncluster.console.parts.cells import Chip
 from asyncluster.console.parts.controls import Panel, label
 from asyncluster.console.parts.delegate import paint_chip
+from asyncluster.console.parts.faces import face
 from asyncluster.console.state import nodes, words
 from asyncluster.console.state.mirror import Change
 from asyncluster.core.qt.badges import paint_badge
@@ -43,11 +44,10 @@ class _Painted(QWidget):
         color: str = "text",
         weight: Weight = Weight.REGULAR,
     ) -> None:
-        font = self._desk.look.theme.font(14, weight)
-        painter.setFont(font)
+        type_ = face(self._desk.look.theme, 14, weight)
+        painter.setFont(type_.font)
         painter.setPen(self._desk.look.theme.color(color))
-        text = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, side, text)
+        painter.drawText(rect, side, type_.fitted(text, rect.width()))
 
 
 class CoresNow(Panel):

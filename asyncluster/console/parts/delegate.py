@@ -5,12 +5,15 @@ Nothing is made for a cell that is not on the screen, and no cell has a widget.
 
 from __future__ import annotations
 
+from typing import Any
+
 from PyQt6.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PyQt6.QtGui import QColor, QPainter, QPen
 from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from asyncluster.console.parts.cells import Bar, Cell, Chip, Tone
-from asyncluster.console.parts.rowsmodel import cell_of
+from asyncluster.console.parts.faces import face, ink
+from asyncluster.console.parts.rowsmodel import RowsModel
 from asyncluster.core.qt.badges import paint_badge
 from asyncluster.core.qt.bars import paint_bar, paint_segments
 from asyncluster.core.qt.icons import paint_icon
@@ -20,20 +23,22 @@ from asyncluster.core.qt.tokens import State
 PADDING = 12
 _BADGE = 20
 _GAP = 8
-_ALIGN_RIGHT = Qt.AlignmentFlag.AlignRight
-_VCENTER = Qt.AlignmentFlag.AlignVCenter
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class CellDelegate(QStyledItemDelegate):
     """The one delegate.
 
     Args:
+        model: whose cells it paints; it is asked without the detour through roles, of which a frame takes hundreds.
         look: whose theme it wears.
         row_height: pixels at a scale of 1.
     """
 
-    def __init__(self, look: Look, row_height: int = 36) -> None:
+    def __init__(self, model: RowsModel[Any], look: Look, row_height: int = 36) -> None:
         super().__init__()
+        self._model = model
         self._look = look
         self._row_height = row_height
 
@@ -42,18 +47,18 @@ class CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None
-        theme = self._look.theme
-        rect = QRectF(option.rect)
+        theme, box = self._look.theme, option.rect
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, theme.color("select"))
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
-        pad = theme.px(PADDING)
-        right = bool(index.data(Qt.ItemDataRole.TextAlignmentRole) & _ALIGN_RIGHT.value)
-        _CellPainter(painter, theme).paint(rect.adjusted(pad, 0, -pad, 0), cell_of(index), right=right)
+            painter.fillRect(box, theme.color("select"))
+        painter.fillRect(box.left(), box.bottom(), box.width(), 1, ink(theme, "line"))
+        column, row = self._model.columns[index.column()], self._model.row_at(index.row())
+        if row is not None:
+            pad = theme.px(PADDING)
+            inner = QRectF(box.left() + pad, box.top(), box.width() - 2 * pad, box.height())
+            _CellPainter(painter, theme).paint(inner, column.cell(row), right=column.right)
         view = option.widget
         if isinstance(view, QTableView) and view.hasFocus() and view.currentIndex().row() == index.row():
-            self._paint_focus(painter, option.rect, view, index)
+            self._paint_focus(painter, box, view, index)
 
     def _paint_focus(self, painter: QPainter, rect: QRect, view: QTableView, index: QModelIndex) -> None:
         """The ring goes around the whole row, whose parts are painted cell by cell."""
@@ -114,15 +119,11 @@ class _CellPainter:
     def _words(self, rect: QRectF, text: str, tone: Tone, *, right: bool) -> float:
         theme = self._theme
         strong = tone in (Tone.STRONG, Tone.ERROR)
-        font = theme.font(14, Weight.BOLD if strong else Weight.REGULAR)
-        metrics = QFontMetricsF(font)
-        self._painter.setFont(font)
-        self._painter.setPen(theme.color("text" if tone is Tone.STRONG else tone.value))
-        if metrics.horizontalAdvance(text) > rect.width():
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        side = _ALIGN_RIGHT if right else Qt.AlignmentFlag.AlignLeft
-        self._painter.drawText(rect, int(side | _VCENTER), text)
-        return rect.left() + metrics.horizontalAdvance(text)
+        type_ = face(theme, 14, Weight.BOLD if strong else Weight.REGULAR)
+        self._painter.setFont(type_.font)
+        self._painter.setPen(ink(theme, "text" if tone is Tone.STRONG else tone.value))
+        self._painter.drawText(rect, _RIGHT if right else _LEFT, type_.fitted(text, rect.width()))
+        return rect.left() + type_.width(text)
 
 
 def fill_color(fill: str | State, theme: Theme) -> QColor:
@@ -132,7 +133,7 @@ def fill_color(fill: str | State, theme: Theme) -> QColor:
 
 def chip_width(chip: Chip, theme: Theme) -> float:
     """How wide a job's chip is."""
-    return theme.px(30) + QFontMetricsF(theme.font(12, Weight.BOLD)).horizontalAdvance(str(chip.number))
+    return theme.px(30) + face(theme, 12, Weight.BOLD).width(str(chip.number))
 
 
 def paint_chip(painter: QPainter, corner: QPointF, height: float, chip: Chip, theme: Theme) -> float:
@@ -149,7 +150,7 @@ def paint_chip(painter: QPainter, corner: QPointF, height: float, chip: Chip, th
     dot = theme.px(8)
     painter.drawRoundedRect(QRectF(rect.left() + theme.px(6), rect.center().y() - dot / 2, dot, dot), 2, 2)
     painter.setPen(theme.color("text"))
-    painter.setFont(theme.font(12, Weight.BOLD))
-    painter.drawText(rect.adjusted(theme.px(19), 0, 0, 0), int(_VCENTER | Qt.AlignmentFlag.AlignLeft), str(chip.number))
+    painter.setFont(face(theme, 12, Weight.BOLD).font)
+    painter.drawText(rect.adjusted(theme.px(19), 0, 0, 0), _LEFT, str(chip.number))
     painter.restore()
     return corner.x() + width + theme.px(4)

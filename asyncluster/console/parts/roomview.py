@@ -25,6 +25,7 @@ from asyncluster.core.wire.feed import CoresRow, NodeRow, RowId
 
 _MARGIN = 4  # room for the ring of a selected tile
 _MOST_PICTURES = 1500
+_STRIP_POSES = {state: Pose(NodeRow("", state, 0.0, 1), None, 0) for state in words.STATE_WORDS}
 
 
 class RoomView(QAbstractScrollArea):
@@ -185,10 +186,7 @@ class RoomView(QAbstractScrollArea):
             if node is None:
                 continue
             rect = self._on_screen(self._plan.boxes[place])
-            if self._plan.level is Level.STRIP:
-                brush.strip(rect, Pose(node, None, 0))
-            else:
-                painter.drawPixmap(rect.topLeft(), self._picture(name, node, rect, now, zone))
+            painter.drawPixmap(rect.topLeft(), self._picture(name, node, rect, now, zone))
             if name in self._selected:
                 brush.ring(rect)
             elif name == self._current and self.hasFocus():
@@ -198,26 +196,33 @@ class RoomView(QAbstractScrollArea):
             painter.drawRect(self._frame)
 
     def _picture(self, name: RowId, node: NodeRow, rect: QRectF, now: float, zone: tzinfo | None) -> QPixmap:
-        """The node as it was drawn last, if nothing has changed since."""
-        cores = self._cores.rows.get(name) if self._plan.level is Level.TILE else None
-        pose = Pose(
-            node, None if cores is None else tuple(nodes.cores_of(cores, person=bool(node.person))), int(now // 60)
-        )
+        """The node as it was drawn last, if nothing has changed since; in strips, nodes of a state look the same."""
+        level = self._plan.level
+        if level is Level.STRIP:
+            name, pose = node.state, _STRIP_POSES[node.state]
+        else:
+            row = self._cores.rows.get(name) if level is Level.TILE else None
+            cores = None if row is None else tuple(nodes.cores_of(row, person=bool(node.person)))
+            pose = Pose(node, cores, int(now // 60))
         kept = self._pictures.get(name)
-        ratio = self.devicePixelRatioF()
         if kept is not None and kept[0] == pose and kept[1].deviceIndependentSize() == rect.size():
             return kept[1]
+        picture = self._draw(pose, rect, now, zone)
+        if len(self._pictures) >= _MOST_PICTURES:
+            self._pictures.clear()
+        self._pictures[name] = pose, picture
+        return picture
+
+    def _draw(self, pose: Pose, rect: QRectF, now: float, zone: tzinfo | None) -> QPixmap:
+        ratio = self.devicePixelRatioF()
         picture = QPixmap(round(rect.width() * ratio), round(rect.height() * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         brush = TilePainter(painter, self._look.theme, now, zone)
-        draw = brush.tile if self._plan.level is Level.TILE else brush.brick
+        draw = {Level.TILE: brush.tile, Level.BRICK: brush.brick, Level.STRIP: brush.strip}[self._plan.level]
         draw(QRectF(0, 0, rect.width(), rect.height()), pose)
         painter.end()
-        if len(self._pictures) >= _MOST_PICTURES:
-            self._pictures.clear()
-        self._pictures[name] = pose, picture
         return picture
 
     def _summary(self, first: int, count: int) -> str:

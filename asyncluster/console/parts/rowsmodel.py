@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt, pyqtSignal
 
@@ -19,9 +19,6 @@ from asyncluster.console.state.query import everything
 from asyncluster.core.wire.feed import Row, RowId
 
 R = TypeVar("R", bound=Row)
-
-CELL_ROLE = Qt.ItemDataRole.UserRole
-ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 
 #: With more ranges that come or go, as a search brings, beginning anew is faster than telling each.
 _MOST_STEPS = 60
@@ -130,10 +127,6 @@ class RowsModel(QAbstractTableModel, Generic[R]):  # type: ignore[misc]
         row = self.row_at(index.row())
         if row is None:
             return None
-        if role == CELL_ROLE:
-            return column.cell(row)
-        if role == ROW_ROLE:
-            return row
         if role == Qt.ItemDataRole.DisplayRole:
             cell = column.cell(row)
             return f"{cell.lead} {cell.text}".strip()
@@ -222,8 +215,3 @@ def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
         else:
             runs.append((place, place))
     return runs
-
-
-def cell_of(index: QModelIndex) -> Cell:
-    """What a cell of a `RowsModel` shows."""
-    return cast(Cell, index.data(CELL_ROLE) or Cell())

@@ -41,7 +41,7 @@ class TableView(QTableView):
         self._kept: set[RowId] = set()  # selected before the model began anew
         self.setModel(model)
         self.setAccessibleName(name)
-        self.setItemDelegate(self._keep(CellDelegate(look, row_height)))
+        self.setItemDelegate(self._keep(CellDelegate(model, look, row_height)))
         self._set_behaviour()
         self._dress()
         look.changed.connect(self._dress)

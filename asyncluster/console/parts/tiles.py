@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+from PyQt6.QtGui import QPainter, QPainterPath, QPen
 
 from asyncluster.console.parts.cells import Chip
 from asyncluster.console.parts.delegate import chip_width, paint_chip
+from asyncluster.console.parts.faces import face
 from asyncluster.console.state import nodes, words
 from asyncluster.console.state.nodes import Core
 from asyncluster.core.qt.badges import paint_badge, state_word
@@ -124,7 +125,7 @@ class TilePainter:
     def heading(self, rect: QRectF, name: str, summary: str) -> None:
         """The words above a strip."""
         self._text(rect, name, 14, Weight.BOLD)
-        rect.setLeft(rect.left() + QFontMetricsF(self._theme.font(14, Weight.BOLD)).horizontalAdvance(name) + 12)
+        rect.setLeft(rect.left() + face(self._theme, 14, Weight.BOLD).width(name) + 12)
         self._text(rect, summary, 12, color="muted")
 
     def ring(self, rect: QRectF) -> None:
@@ -177,7 +178,7 @@ class TilePainter:
         line = QRectF(inner.left(), inner.top() + self._px(6), inner.width(), self._px(18))
         if seconds is not None:
             text = words.hours(seconds)
-            width = QFontMetricsF(self._theme.font(12, Weight.BOLD)).horizontalAdvance(text)
+            width = face(self._theme, 12, Weight.BOLD).width(text)
             self._text(line, text, 12, Weight.BOLD, side=_RIGHT)
             line = line.adjusted(0, 0, -width - self._px(6), 0)
         self._text(line, nodes.person_of(node), 12, Weight.MEDIUM)
@@ -193,7 +194,7 @@ class TilePainter:
             rect = QRectF(inner.left(), top, inner.width(), height)
             if strong and number == 0:
                 flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
-                self._painter.setFont(self._theme.font(12))
+                self._painter.setFont(face(self._theme, 12).font)
                 self._painter.setPen(self._theme.color("text"))
                 self._painter.drawText(rect, flags, text)
             else:
@@ -277,13 +278,10 @@ class TilePainter:
         color: str = "text",
         side: int = _LEFT,
     ) -> None:
-        font = self._theme.font(size, weight)
-        metrics = QFontMetricsF(font)
-        if metrics.horizontalAdvance(text) > rect.width() + 1:
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        self._painter.setFont(font)
-        self._painter.setPen(QColor(self._theme.color(color)))
-        self._painter.drawText(rect, side, text)
+        type_ = face(self._theme, size, weight)
+        self._painter.setFont(type_.font)
+        self._painter.setPen(self._theme.color(color))
+        self._painter.drawText(rect, side, type_.fitted(text, rect.width()))
 
 
 def _joined(first: Core, second: Core | None = None) -> Core:

@@ -15,7 +15,7 @@ class Entry:
     """A line of the palette.
 
     Attributes:
-        kind: stands at the right: "Enter", "People", "Nodes".
+        kind: stands at the right: "People", "Nodes", a key.
         also: more words by which it is found, such as a User ID.
         weight: of two that fit equally well, the heavier one comes first.
     """

@@ -13,7 +13,7 @@ from support.lab import NOW, Lab
 from asyncluster.console.pages import events, jobs, nodes, people, usage
 from asyncluster.console.parts import rowsmodel
 from asyncluster.console.parts.cells import Cell
-from asyncluster.console.parts.rowsmodel import ROW_ROLE, Column, RowsModel, cell_of
+from asyncluster.console.parts.rowsmodel import Column, RowsModel
 from asyncluster.console.state.mirror import Table
 from asyncluster.console.state.usage import Sitting
 from asyncluster.core.wire.feed import NodeRow
@@ -158,8 +158,7 @@ def test_every_cell_of_every_page_can_be_asked_for_all_that_views_and_screen_rea
             model.sort(place, order)
         for row in range(model.rowCount()):
             index = model.index(row, place)
-            assert isinstance(cell_of(index), Cell)
-            assert model.data(index, ROW_ROLE) is model.row_at(row)
+            assert isinstance(columns[place].cell(model.row_at(row)), Cell)
             assert isinstance(model.data(index), str)
             assert model.data(index, Qt.ItemDataRole.AccessibleTextRole)
     assert watching.model() is model
