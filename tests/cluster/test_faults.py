@@ -8,6 +8,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 from support.processes import Daemon, RealCluster, wait_for
+from support.processtable import lives
 
 CODE = """
 import os, time
@@ -64,7 +65,7 @@ def test_a_node_is_killed(cluster: RealCluster) -> None:
 
     assert sorted(run_with(cluster, strike)) == list(range(CALLS))
     assert victims
-    wait_for(lambda: not any(worker.is_running() for worker in victims), "the workers go with their node")
+    wait_for(lambda: not any(lives(worker.pid) for worker in victims), "the workers go with their node")
 
 
 def test_the_master_is_killed_and_started_again(cluster: RealCluster) -> None:
@@ -106,7 +107,7 @@ def test_an_endless_call_is_gone_and_its_slot_works_again(real_cluster: RealClus
         else:
             future = job.with_(timeout=1).run("loop")
             busy = wait_for(lambda: [p for p in workers(node) if sum(p.cpu_times()[:2]) > 0.5], "the loop runs")
-        wait_for(lambda: not any(worker.is_running() for worker in busy), "the process is gone", seconds=3 + 1)
+        wait_for(lambda: not any(lives(worker.pid) for worker in busy), "the process is gone", seconds=3 + 1)
         assert job.run("get_value").result(timeout=30) == 42
 
 
@@ -128,14 +129,6 @@ def escape():
 """
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process still does something; one that only waits to be reaped does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_a_node_that_is_told_to_stop_leaves_no_process(real_cluster: RealCluster) -> None:
     real_cluster.start_master()
     node = real_cluster.start_node(workers=2)
@@ -144,7 +137,7 @@ def test_a_node_that_is_told_to_stop_leaves_no_process(real_cluster: RealCluster
         assert psutil.pid_exists(escaped)
         own = [process.pid for process in workers(node)]
         assert node.stop() == 0
-    assert not [pid for pid in [*own, escaped] if is_alive(pid)]
+    assert not [pid for pid in [*own, escaped] if lives(pid)]
 
 
 OPEN_FILES = """

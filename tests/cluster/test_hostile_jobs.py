@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from support.processes import wait_for
+from support.processtable import lives
 
 import asyncluster as ac
 
@@ -246,13 +247,6 @@ def only_node(cluster: HostileCluster) -> int:
     return int(top.pid)
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def number_in(path: Path) -> int:
     wait_for(lambda: path.exists() and path.read_text(), "the call runs")
     return int(path.read_text())
@@ -293,8 +287,8 @@ def test_endless_output_is_cut_and_costs_nobody_memory(hostile, attacker, how):
 def test_a_daemon_that_forked_twice_goes_with_its_job(hostile, note):
     with hostile.real.client() as client, client.job(CODE) as job:
         daemon = job.run("leave_daemon", str(note)).result(timeout=20)
-        assert is_alive(daemon)
-    wait_for(lambda: not is_alive(daemon), "the end of what the job left behind", seconds=10)
+        assert lives(daemon)
+    wait_for(lambda: not lives(daemon), "the end of what the job left behind", seconds=10)
 
 
 @pytest.mark.usefixtures("bystander")
@@ -303,7 +297,7 @@ def test_a_call_that_ignores_signals_is_gone_after_its_timeout(attacker, note, w
     future = attacker.with_(timeout=0.5).run(way, str(note))
     pid = number_in(note)
     assert isinstance(future.exception(timeout=10), ac.CallTimeout)
-    wait_for(lambda: not is_alive(pid), "the end of the process", seconds=3)
+    wait_for(lambda: not lives(pid), "the end of the process", seconds=3)
     assert attacker.run("double", 4).result(timeout=20) == 8
 
 

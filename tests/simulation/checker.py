@@ -5,7 +5,7 @@ Each invariant is a word; docs/guarantees.md says which guarantee it stands for.
     twice       a call ends at most once, and not after it was cancelled
     lost        a call ends, if its job lives and its client waits
     stuck       after the last fault it ends in time
-    made up     a result is that of a finished run of that very call
+    made up     a run is that of a submitted call, a result that of a finished run of that very call
     fence       only the attempt that was handed out last may end a call
     once        a call with retries=0 begins at most once
     blame       only workers that died of a call count against it; each failure has its cause
@@ -191,8 +191,11 @@ class _Checker:
         run = self.runs[record.run] = _Run(record)
         self.runs_of[call].append(run)
         self.begun[call] += 1
-        submitted = self.known[call]
         self._belongs(record.worker, record.job, record.at)
+        if call not in self.known:
+            self._wrong("made up", record.at, f"{call} begins, which nobody has submitted")
+            self.known[call] = h.Submitted(record.at, *call, entries=0, retries=1, timeout=None, count=1)
+        submitted = self.known[call]
         if submitted.retries == 0 and self.begun[call] > 1:
             self._wrong("once", record.at, f"{call} begins for the {self.begun[call]}nd time")
         if self.entries[record.worker] < submitted.entries:

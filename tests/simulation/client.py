@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _RETRY_FIRST, _RETRY_LAST = 0.1, 5.0  # as in the real session
 _GREETING = 10.0
+_LONGEST = 4.0  # seconds of a call, which may have to run several times after the last fault
 _HOWS: tuple[tuple[type[BaseException], h.How], ...] = (
     (ChunkSplit, "split"),
     (WorkerCrashed, "crashed"),
@@ -224,7 +225,7 @@ class Client(Process):
             fate = "hang"
         else:
             fate = "raise" if chance < 0.05 else "return"
-        self.submit(job, kind, Plan(fate, style.seconds * random.expovariate(1.0) + 2e-5), style.count)
+        self.submit(job, kind, Plan(fate, min(style.seconds * random.expovariate(1.0) + 2e-5, _LONGEST)), style.count)
 
     def submit(self, job: AuthorJob, kind: int, plan: Plan, count: int = 1) -> Call:
         """A call of `STYLES[kind]`."""

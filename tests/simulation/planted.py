@@ -18,6 +18,8 @@ from asyncluster.core.jobs.admission import Admission
 from asyncluster.core.jobs.board import Board
 from asyncluster.core.jobs.job import Job
 from asyncluster.core.jobs.reports import Reports
+from asyncluster.core.master import standing
+from asyncluster.core.people import sessions as rules
 from asyncluster.ndm.node.brain import Brain
 from asyncluster.ndm.node.giving import Giving
 from asyncluster.ndm.node.pool import Pool
@@ -28,13 +30,14 @@ class Bug:
     """A piece of a method, and what stands there instead.
 
     Attributes:
+        owner: a class or a module.
         found_as: the invariants of which one must be violated.
         calm: it shows on a good day.
         rare: it takes many seeds to find.
     """
 
     name: str
-    owner: type
+    owner: Any
     method: str
     piece: str
     instead: str
@@ -79,6 +82,8 @@ BUGS = (
         'self.fail(job, never, Failure("crashed", "It died."))', "blame"),
     _bug("a node does not list jobs without calls", (Brain, "holding"),
         "for job in jobs]", "for job in jobs if job.calls]", "leftover", rare=True),
+    _bug("a drain outlives the master that wanted it", (Brain, "connected"),
+        "bench.draining = False", "pass", "stuck", rare=True),
     _bug("cancelled calls are not stopped", (Admission, "_cancel"),
         "board.tell_node(node, Stop(job.key, calls))", "pass", "prompt", calm=True),
     _bug("computing time is not charged", (Job, "charge"),
@@ -87,6 +92,13 @@ BUGS = (
         "job = min(waiting, key=self._used)", "job = waiting[0]", "fair", calm=True, rare=True),
     _bug("any idle worker will do", (Pool, "idle"),
         "if worker.job == job and not", "if not", "isolation", "order", "failure"),
+)  # fmt: skip
+
+PEOPLE_BUGS = (
+    _bug("a session is counted by the wall clock", (rules, "booked"),
+        "end = session.started + _believable(session, elapsed, now)", "end = now", "books", "failure"),
+    _bug("a pulled cable opens a second budget", (standing, "charged"),
+        "return Span(session.started, session.charged_until)", "return Span(session.started, session.ended)", "budget"),
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ PLANTED: dict[str, list[list[h.Record]]] = {
     "lost": [GOOD],
     "stuck": [[h.Healed(0.9), *GOOD, h.JobOver(90.0, JOB)]],
     "made up": [
+        [*LOG, run(), FINISHED],
         [submitted(), ended(run=1)],
         [submitted(), *LOG, run(), ended(run=1)],
         [submitted(), submitted(2), *LOG, run(call=2), FINISHED, ended(run=1), h.Cancelled(5.0, JOB, 2)],

@@ -17,10 +17,14 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def unix_person() -> Iterator[Callable[..., pwd.struct_passwd]]:
-    """Makes accounts with a home; removes them and whatever still runs as them."""
+    """Makes accounts with a home; removes them and whatever still runs as them.
+
+    Several runs of the tests share this machine's accounts, so the name gets this run's number.
+    """
     made: list[pwd.struct_passwd] = []
 
     def make(name: str = "actest1", *options: str) -> pwd.struct_passwd:
+        name = f"{name}-{os.getpid()}"
         subprocess.run(["userdel", "-rf", name], capture_output=True)
         subprocess.run(["useradd", "-m", "-s", "/bin/bash", *options, name], check=True, capture_output=True)
         subprocess.run(["chpasswd"], input=f"{name}:{PASSWORD}".encode(), check=True, capture_output=True)

@@ -101,6 +101,7 @@ class Brain:
         bench.now = now
         bench.node = name
         bench.connected = True
+        bench.draining = False  # if it is to be empty the master says so again; one that was restarted may not know
         bench.out.extend(ToMaster(message) for message in bench.outbox)
         bench.out.extend(ToMaster(m.Unfit(job.key, *job.unfit)) for job in bench.jobs.values() if job.unfit)
 

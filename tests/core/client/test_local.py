@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.processtable import lives
 
 import asyncluster as ac
 
@@ -148,7 +149,7 @@ def test_it_leaves_nothing_behind():
         assert directory.stat().st_mode & 0o066 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in directory.glob("*.conf"))
     assert not directory.exists()
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
+    assert not any(lives(pid) for pid in pids.values())
 
 
 @pytest.mark.parametrize(("end", "nodes"), [("kill", 1), ("exception", 0), ("interrupt", 0)])
@@ -173,7 +174,7 @@ def test_nor_when_its_program_comes_to_a_sudden_end(end, nodes):
         child.send_signal(signal.SIGINT)
     assert child.wait(30) != 0
     child.stdout.close()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    wait_until(lambda: not any(lives(pid) for pid in pids))
     wait_until(lambda: not Path(directory).exists())
 
 

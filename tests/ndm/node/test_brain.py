@@ -501,6 +501,16 @@ def test_draining_lets_running_calls_finish(node):
     assert node.given(1) == [1, 5]
 
 
+def test_a_master_that_says_nothing_of_a_drain_wants_work_done(node):
+    """It was restarted, or the node was resumed while it was away."""
+    node.send(m.Drain(True))
+    node.brain.disconnected(node.now)
+    node.brain.connected("node1", node.now)
+    node.run(1)
+    node.finish(1, 1)
+    assert [message.rows[0][0] for message in node.told(m.Done)] == [1]
+
+
 def test_a_job_that_is_over_leaves_nothing(node):
     node.run(1, 2, 3)
     node.finish(1, 1)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.processtable import lives, state
 
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import payloads
@@ -206,17 +207,6 @@ def alive(marker: str) -> list[int]:
     return found
 
 
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def gone(pid: int) -> bool:
-    try:
-        return state(pid) == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
 def only_pid(spawner: Any, reactor_thread: Any) -> int:
     (pid,) = reactor_thread.wait_until(spawner.pids)
     return int(pid)
@@ -244,7 +234,7 @@ def test_killing_a_worker_takes_everything_with_it(spawner, start, reactor_threa
     (daemon,) = trees.descendants(pid)
     reactor_thread.call(spawner.kill, 1)
     assert spawner.reports.end_of(1).signal == signal.SIGKILL
-    reactor_thread.wait_until(lambda: gone(daemon))
+    reactor_thread.wait_until(lambda: not lives(daemon))
 
 
 def test_what_a_dead_worker_leaves_behind_goes_too(spawner, start, reactor_thread):
@@ -255,7 +245,7 @@ def test_what_a_dead_worker_leaves_behind_goes_too(spawner, start, reactor_threa
     (daemon,) = trees.descendants(pid)
     os.kill(pid, signal.SIGKILL)
     assert spawner.reports.end_of(1).signal == signal.SIGKILL
-    reactor_thread.wait_until(lambda: gone(daemon))
+    reactor_thread.wait_until(lambda: not lives(daemon))
 
 
 def test_a_worker_can_be_suspended_and_resumed(spawner, start, reactor_thread):
@@ -307,8 +297,8 @@ def test_close_ends_workers_and_their_daemons(spawner, start, reactor_thread, ma
     (daemon,) = trees.descendants(pid)
     reactor_thread.call(spawner.close)
     assert alive(marker) == []
-    assert gone(pid)
-    assert gone(daemon)
+    assert not lives(pid)
+    assert not lives(daemon)
 
 
 def test_a_worker_that_cannot_be_started_is_told_as_ended(tmp_path, marker, reactor_thread, monkeypatch):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.processtable import lives
 
 from asyncluster.core.blobs import Blob, BlobWriter, store
 from asyncluster.core.errors import ProtocolError
@@ -415,13 +416,6 @@ def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     trees.kill_marked(b"ASYNCLUSTER_NODE=marker-of-a-test")
 
 
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
 def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE
     while not condition():
@@ -433,16 +427,16 @@ def test_an_orderly_end_leaves_no_process(daemon):
     worker, left_behind = map(int, daemon.stdout.readline().split())
     daemon.terminate()
     assert daemon.wait(PATIENCE) == 0
-    assert gone(worker)
-    assert gone(left_behind)
+    assert not lives(worker)
+    assert not lives(left_behind)
 
 
 def test_kill_9_of_a_node_daemon_ends_its_workers_and_the_next_one_ends_the_rest(daemon, tmp_path, reactor_thread):
     worker, left_behind = map(int, daemon.stdout.readline().split())
     daemon.kill()
     daemon.wait(PATIENCE)
-    wait_for(lambda: gone(worker))
-    assert not gone(left_behind)
+    wait_for(lambda: not lives(worker))
+    assert lives(left_behind)
     spawner = reactor_thread.call(DirectSpawner, reactor_thread.reactor, tmp_path / "work", "marker-of-a-test", None)
-    wait_for(lambda: gone(left_behind))
+    wait_for(lambda: not lives(left_behind))
     reactor_thread.call(spawner.close)

@@ -24,7 +24,7 @@ def person(site: Site, unix_person: Callable[..., Any]) -> Iterator[Callable[...
 
     def make(name: str, **limits: Any) -> Any:
         account = unix_person(name)
-        site.ask("user add", name=name, password=LOGIN_PASSWORD, **limits)
+        site.ask("user add", name=account.pw_name, password=LOGIN_PASSWORD, **limits)
         made.append(account)
         return account
 
@@ -41,7 +41,7 @@ def sit_down(site: Site, person: Callable[..., Any]) -> Callable[..., Any]:
     def log_in(name: str, screen: int = 0, **limits: Any) -> Any:
         account = person(name, **limits)
         site.screens[screen].wait_for_greeter()
-        site.screens[screen].type(name, LOGIN_PASSWORD)
+        site.screens[screen].type(account.pw_name, LOGIN_PASSWORD)
         wait_for(lambda: named("openbox", account.pw_uid), f"{name}'s window manager\n{site.log('node')}")
         return account
 

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.processtable import lives
 from support.unix_people import named, processes_of, status_of, wait_for
 from support.workplace import GRACE, LOGIN_PASSWORD
 
@@ -198,7 +199,7 @@ def test_logging_in_elsewhere_ends_the_earlier_session(site, sit_down):
     second = site.screens[1]
     second.wait_for_greeter()
     second.type(account.pw_name, LOGIN_PASSWORD)
-    wait_for(lambda: not Path(f"/proc/{former}").exists(), "the end of the first session")
+    wait_for(lambda: not lives(former), "the end of the first session")
     wait_for(lambda: named("openbox", account.pw_uid) in second.group("inside"), "the second session")
     assert [row["ended_by"] for row in site.sheet(account.pw_name)] == ["elsewhere", None]
     wait_for(lambda: not site.screens[0].group("inside") or site.screens[0].program("greeter"), "the greeter")

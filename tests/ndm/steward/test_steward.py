@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.processtable import lives
 
 from asyncluster.core.errors import ConfigError
 from asyncluster.ndm.steward import running, trees
@@ -85,10 +86,6 @@ def owner(pid: int) -> str:
     return pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name
 
 
-def gone(pid: int) -> bool:
-    return not arguments(pid)
-
-
 def wait_for(condition: Callable[[], Any]) -> None:
     until = time.monotonic() + PATIENCE
     while not condition():
@@ -126,8 +123,8 @@ def test_everybody_runs_as_whom_they_should_and_nothing_is_left(start):
     work = Path(os.readlink(f"/proc/{worker}/cwd"))
     assert "sentinel" not in node.stop()
     assert node.told.recv(100) == b"STOPPING=1"
-    assert gone(daemon)
-    assert gone(worker)
+    assert not lives(daemon)
+    assert not lives(worker)
     assert not work.parent.exists()
 
 
@@ -136,7 +133,7 @@ def test_a_node_daemon_that_dies_is_started_again_and_its_workers_end_first(star
     node.ready()
     daemon, worker = node.one("asyncluster.ndm.node"), node.one("asyncluster.ndm.worker")
     os.kill(daemon, signal.SIGKILL)
-    wait_for(lambda: gone(worker))
+    wait_for(lambda: not lives(worker))
     node.ready()
     assert node.one("asyncluster.ndm.node") != daemon
     assert node.one("asyncluster.ndm.worker") != worker
@@ -148,8 +145,8 @@ def test_kill_9_of_the_steward_ends_everything(start):
     node.ready()
     daemon, worker = node.one("asyncluster.ndm.node"), node.one("asyncluster.ndm.worker")
     node.process.kill()
-    wait_for(lambda: gone(daemon))
-    wait_for(lambda: gone(worker))
+    wait_for(lambda: not lives(daemon))
+    wait_for(lambda: not lives(worker))
 
 
 def test_a_second_node_of_the_host_has_its_own_place(start, tmp_path):

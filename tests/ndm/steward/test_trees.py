@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from support.processtable import lives, state
 
 from asyncluster.ndm.steward import trees
 
@@ -46,17 +46,6 @@ def family() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.stdout.close()
 
 
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def gone(pid: int) -> bool:
-    try:
-        return state(pid) == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
 def wait_for(condition: Callable[[], bool]) -> None:
     for _ in range(200_000):
         if condition():
@@ -83,7 +72,7 @@ def test_a_tree_is_killed_whole(family):
     trees.kill_tree(root.pid)
     assert root.wait(10) == -signal.SIGKILL
     for pid in below:
-        wait_for(lambda pid=pid: gone(pid))
+        wait_for(lambda pid=pid: not lives(pid))
 
 
 def test_killing_what_is_gone_is_harmless(family):
@@ -142,5 +131,5 @@ child.wait()
         ours = subprocess.Popen(["/bin/sleep", "600"], user=uid, group=uid, extra_groups=[])
         trees.kill_of_user(uid)
         assert ours.wait(10) == -signal.SIGKILL
-        assert not gone(spared)
+        assert lives(spared)
         os.kill(spared, signal.SIGKILL)

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.processtable import lives
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.steward.spawn import MARKER, User, environment
@@ -94,7 +95,7 @@ def test_when_the_node_daemon_is_lost_its_workers_go(workers):
     workers.verbs["start"]({"worker": 1, "niceness": 0}, some_fds(4))
     (pid,) = workers.pids()
     workers.node_lost()
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not lives(pid)
     assert workers.child_ended(pid, 9, resource.getrusage(resource.RUSAGE_SELF)) is False
 
 
