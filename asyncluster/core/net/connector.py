@@ -27,6 +27,7 @@ from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
 from asyncluster.core.wire.login import LoginRefused, NodeLogin, Refusal, Send
 from asyncluster.core.wire.passwords import Entropy, LoginKeys
+from asyncluster.core.wire.tickets import Ticket
 
 _WORDS = {
     Refusal.CLIENT: "The master refuses this node: its user or its client password is wrong.",
@@ -75,6 +76,9 @@ class MasterConnector:
         report: hears each change of the standing.
         random: a number from 0 up to 1, for the waits.
         entropy: source of randomness for logins.
+
+    Attributes:
+        ticket: of the last login, which makes the next one cheap; in memory only, for files can be stolen.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class MasterConnector:
         self.make_link = make_link
         self.pin = pin
         self.entropy = entropy
+        self.ticket: Ticket | None = None
         self._endpoint = endpoint
         self._report = report
         self._backoff = Backoff(random)
@@ -190,7 +195,7 @@ class _Arrival:
             self._refused("This node refuses the master, whose key has changed; see the node's log.")
             return
         connector = self._connector
-        self._login = NodeLogin(connector.keys, tls.exporter(transport), connector.entropy)
+        self._login = NodeLogin(connector.keys, tls.exporter(transport), connector.entropy, connector.ticket)
         self.link.send(self._login.start().body)
 
     def frames(self, bodies: list[Body]) -> None:
@@ -220,12 +225,17 @@ class _Arrival:
 
     def _done(self, peer: Peer, more: list[Body]) -> None:
         self._deadline.cancel()
+        self._keep_ticket()
         self._connector.pin.remember(tls.peer_fingerprint(self.link.transport))  # type: ignore[arg-type]
         handler = self._connector.make_link(peer)
         self.link.replace_handler(handler, heartbeat=True)
         self._connector.connected()
         if more:
             handler.frames(more)
+
+    def _keep_ticket(self) -> None:
+        if self._login is not None:
+            self._connector.ticket = self._login.ticket
 
     def _refused(self, words: str) -> None:
         self._refusal = words
@@ -237,4 +247,5 @@ class _Arrival:
     def _connection_lost(self, reason: str) -> None:
         if self._deadline.active():
             self._deadline.cancel()
+            self._keep_ticket()
         self._connector.lost(reason, self._refusal)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from asyncluster.core.net.turns import OneByOne
 from asyncluster.core.wire import limits
 from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, Refusal, Send
 from asyncluster.core.wire.passwords import Entropy, LoginKeys
+from asyncluster.core.wire.tickets import TicketSeal
 
 _BACKLOG = 1000  # connections that the kernel keeps for us: a room's nodes all come at once after a power cut
 
@@ -48,6 +50,7 @@ class NodeListener:
         make_link: makes the handler of a node that has logged in.
         admission: counts connections; default: by the limits, from `subnets`.
         entropy: source of randomness for logins.
+        wall_clock: seconds since 1970, for the age of tickets.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class NodeListener:
         *,
         admission: Admission | None = None,
         entropy: Entropy = os.urandom,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock = clock
         self.throttle = FailureThrottle()
@@ -67,7 +71,8 @@ class NodeListener:
         self.make_link = make_link
         self._admission = admission or Admission(subnets)
         self._log_limit = LogLimit()
-        self._new_login: Callable[[bytes], MasterLogin] = lambda exporter: MasterLogin(keys, exporter, entropy)
+        seal = TicketSeal(master_key.derived(b"tickets"), keys, wall_clock, entropy)
+        self._new_login: Callable[[bytes], MasterLogin] = lambda exporter: MasterLogin(keys, exporter, seal, entropy)
         self._silent: dict[_Entrance, None] = {}  # those that have said nothing yet, oldest first
         self._protocols: set[FramedProtocol] = set()
         self._nodes = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import hmac
 import os
 import stat
 from dataclasses import dataclass, field
@@ -48,6 +49,11 @@ class MasterKey:
     def fingerprint(self) -> str:
         """What nodes remember: SHA-256 of the public key, in hexadecimal."""
         return _fingerprint(self.certificate)
+
+    def derived(self, purpose: bytes) -> bytes:
+        """32 bytes that only this master can make, the same in each of its processes."""
+        secret = self.private.private_numbers().private_value.to_bytes(32, "big")
+        return hmac.digest(secret, b"asyncluster " + purpose, "sha256")
 
 
 def load_master_key(path: Path) -> MasterKey:

@@ -10,7 +10,13 @@ length-prefixed parts, Kc and Ks are what SPAKE2 makes of the client and of the 
     4 REVERSE  N<-M  B_s, HMAC(Ks, everything so far, Kc)      "the master knows the server password"
       REFUSED  N<-M  why                              instead of 2 or 4; the master is done
     5 TRUST    N->M  or DISTRUST; the node is done
-    6 WELCOME  N<-M                                   only now either side makes what can run code
+    6 WELCOME  N<-M  ticket, HMAC of it               only now either side makes what can run code
+
+A node that has a ticket (`tickets`) of an earlier login begins otherwise; R is the secret that the ticket stands for:
+
+    1 RESUME   N->M  version, ticket, HMAC(R, everything so far)     "the node is the one that logged in"
+    2 RESUMED  N<-M  HMAC(R, everything so far)       "the master is the one it logged in at"; on with 5
+      STALE    N<-M                                   the master cannot open it; on with HELLO, once
 
 No password and nothing derived from one alone crosses the wire; a hostile end gets one guess a connection. The two
 passwords have their own labels, the two roles have SPAKE2's own sides, so nothing that one end says can be sent back
@@ -35,6 +41,7 @@ from spake2.ed25519_basic import NotOnCurve
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.wire.passwords import MAX_USER_BYTES, Entropy, LoginKeys, MasterSide, NodeSide
+from asyncluster.core.wire.tickets import SEALED_SIZE, Ticket, TicketSeal
 
 VERSION = 1
 
@@ -93,6 +100,9 @@ class _Kind(IntEnum):
     TRUST = 6
     DISTRUST = 7
     WELCOME = 8
+    RESUME = 9
+    RESUMED = 10
+    STALE = 11
 
 
 _CODES = {1: Refusal.CLIENT, 2: Refusal.VERSION}
@@ -125,6 +135,7 @@ class _Login:
         self._exporter = exporter
         self._entropy = entropy
         self._transcript = _hash(b"asyncluster login", exporter)
+        self._secret = b""  # what the two ends share that have proved themselves
         self._state: Callable[[bytes], list[Event]] = self._out_of_turn
 
     def receive(self, body: bytes | memoryview) -> list[Event]:
@@ -154,6 +165,13 @@ class _Login:
         """Names of both ends for SPAKE2: of this password, this user and this TLS channel."""
         return _hash(b"node", label, user, self._exporter), _hash(b"master", label, self._exporter)
 
+    def _share(self, *keys: bytes) -> None:
+        """Makes the secret that the next ticket stands for; of this channel, so that no two tickets share theirs."""
+        self._secret = _mac(_join(*keys), b"asyncluster resumption", self._transcript)
+
+    def _welcome_proof(self, sealed: bytes) -> bytes:
+        return _mac(self._secret, b"master welcomes", self._transcript, sealed)
+
 
 def _open(body: bytes, kind: _Kind, *sizes: int) -> list[bytes]:
     """The fields of a frame of this kind with exactly these sizes."""
@@ -174,20 +192,50 @@ class NodeLogin(_Login):
         keys: of the node's configuration.
         exporter: 32 bytes of TLS keying material of this connection, label "EXPORTER-Channel-Binding".
         entropy: source of randomness.
+        ticket: of an earlier login at this master, if there is one.
 
     Attributes:
-        trusts: the master has proved the server password. From then on its frames may be as long as any.
+        trusts: the master has proved itself. From then on its frames may be as long as any.
+        ticket: for the next login; None if there is none, or it has turned out to be worth nothing.
     """
 
-    def __init__(self, keys: LoginKeys, exporter: bytes, entropy: Entropy = os.urandom) -> None:
+    def __init__(
+        self, keys: LoginKeys, exporter: bytes, entropy: Entropy = os.urandom, ticket: Ticket | None = None
+    ) -> None:
         super().__init__(keys, exporter, entropy)
         self.trusts = False
-        self._client = NodeSide(keys.client, self._ids(b"client", keys.user), entropy)
-        self._server = NodeSide(keys.server, self._ids(b"server", keys.user), entropy)
+        self.ticket = ticket
         self._client_key = b""
 
     def start(self) -> Send:
         """The first frame, which has to be sent."""
+        return self._greet() if self.ticket is None else self._resume(self.ticket)
+
+    def _resume(self, ticket: Ticket) -> Send:
+        head = bytes([_Kind.RESUME, VERSION]) + ticket.sealed
+        self._said(head)
+        proof = _mac(ticket.secret, b"node resumes", self._transcript)
+        self._said(proof)
+        self._state = self._resumed
+        return Send(head + proof)
+
+    def _resumed(self, body: bytes) -> list[Event]:
+        assert self.ticket is not None
+        secret, self.ticket = self.ticket.secret, None
+        if body[:1] == bytes([_Kind.REFUSED]):
+            return self._refused(body)
+        if body == bytes([_Kind.STALE]):
+            self._said(body)
+            return [self._greet()]
+        (mac,) = _open(body, _Kind.RESUMED, _MAC)
+        if not hmac.compare_digest(_mac(secret, b"master resumes", self._transcript), mac):
+            return self._refuse(Refusal.SERVER, Send(bytes([_Kind.DISTRUST])))
+        self._said(body)
+        return self._trust(secret)
+
+    def _greet(self) -> Send:
+        self._client = NodeSide(self._keys.client, self._ids(b"client", self._keys.user), self._entropy)
+        self._server = NodeSide(self._keys.server, self._ids(b"server", self._keys.user), self._entropy)
         hello = bytes([_Kind.HELLO, VERSION]) + self._client.start() + self._server.start() + self._keys.user
         self._said(hello)
         self._state = self._answered
@@ -208,16 +256,24 @@ class NodeLogin(_Login):
         if body[:1] == bytes([_Kind.REFUSED]):
             return self._refused(body)
         point, mac = _open(body, _Kind.REVERSE, _POINT, _MAC)
-        expected = _reverse_proof(self._server.finish(point), self._transcript, point, self._client_key)
+        server_key = self._server.finish(point)
+        expected = _reverse_proof(server_key, self._transcript, point, self._client_key)
         if not hmac.compare_digest(expected, mac):
             return self._refuse(Refusal.SERVER, Send(bytes([_Kind.DISTRUST])))
         self._said(body)
+        return self._trust(self._client_key, server_key)
+
+    def _trust(self, *keys: bytes) -> list[Event]:
+        self._share(*keys)
         self.trusts = True
         self._state = self._welcomed
         return [Send(bytes([_Kind.TRUST]))]
 
     def _welcomed(self, body: bytes) -> list[Event]:
-        _open(body, _Kind.WELCOME)
+        sealed, mac = _open(body, _Kind.WELCOME, SEALED_SIZE, _MAC)
+        if not hmac.compare_digest(self._welcome_proof(sealed), mac):
+            raise ProtocolError("The ticket is not what the master sent.")
+        self.ticket = Ticket(sealed, self._secret)
         self._state = self._out_of_turn
         return [LoginDone(self._keys.user.decode(), self._transcript)]
 
@@ -227,26 +283,52 @@ class NodeLogin(_Login):
 
 
 class MasterLogin(_Login):
-    """The master's end; `keys` of the master's configuration, the rest as for `NodeLogin`.
+    """The master's end; `keys` of the master's configuration, `seal` of its tickets, the rest as for `NodeLogin`.
 
     Of its two long computations the second, with the server password, is done only for a node that has proved
     the client password.
 
     Attributes:
-        proved: the node has done so; what it says before that is a guess.
+        proved: the node has proved itself; what it says before that is a guess.
     """
 
-    def __init__(self, keys: LoginKeys, exporter: bytes, entropy: Entropy = os.urandom) -> None:
+    def __init__(self, keys: LoginKeys, exporter: bytes, seal: TicketSeal, entropy: Entropy = os.urandom) -> None:
         super().__init__(keys, exporter, entropy)
-        self._state = self._greeted
+        self._state = self._begun
         self.proved = False
+        self._seal = seal
+        self._since = 0.0  # when the node logged in with passwords
         self._known = False
         self._client: MasterSide | None = None
         self._points = (b"", b"")
 
-    def _greeted(self, body: bytes) -> list[Event]:
-        if body[:1] == bytes([_Kind.HELLO]) and body[1:2] != bytes([VERSION]):
+    def _begun(self, body: bytes) -> list[Event]:
+        if body[:1] in (bytes([_Kind.HELLO]), bytes([_Kind.RESUME])) and body[1:2] != bytes([VERSION]):
             return self._refuse(Refusal.VERSION, _refusal(Refusal.VERSION))
+        return self._resumes(body) if body[:1] == bytes([_Kind.RESUME]) else self._greeted(body)
+
+    def _resumes(self, body: bytes) -> list[Event]:
+        _version, sealed, mac = _open(body, _Kind.RESUME, 1, SEALED_SIZE, _MAC)
+        self._said(body[:-_MAC])
+        opened = self._seal.open(sealed)
+        if opened is None:
+            self._said(mac)
+            stale = bytes([_Kind.STALE])
+            self._said(stale)
+            self._state = self._greeted
+            return [Send(stale)]
+        secret, self._since = opened
+        if not hmac.compare_digest(_mac(secret, b"node resumes", self._transcript), mac):
+            return self._refuse(Refusal.CLIENT, _refusal(Refusal.CLIENT))
+        self.proved = True
+        self._said(mac)
+        resumed = bytes([_Kind.RESUMED]) + _mac(secret, b"master resumes", self._transcript)
+        self._said(resumed)
+        self._share(secret)
+        self._state = self._judged
+        return [Send(resumed)]
+
+    def _greeted(self, body: bytes) -> list[Event]:
         user_size = len(body) - 2 - 2 * _POINT
         if not 0 < user_size <= MAX_USER_BYTES:
             raise ProtocolError("The user's name is too short or too long.")
@@ -275,6 +357,8 @@ class MasterLogin(_Login):
         server_key = side.finish(self._points[1])
         reverse = bytes([_Kind.REVERSE]) + point + _reverse_proof(server_key, self._transcript, point, client_key)
         self._said(reverse)
+        self._share(client_key, server_key)
+        self._since = self._seal.now()
         self._state = self._judged
         return [Send(reverse)]
 
@@ -283,7 +367,9 @@ class MasterLogin(_Login):
             return self._refuse(Refusal.SERVER)
         _open(body, _Kind.TRUST)
         self._state = self._out_of_turn
-        return [Send(bytes([_Kind.WELCOME])), LoginDone(self._keys.user.decode(), self._transcript)]
+        sealed = self._seal.seal(self._secret, self._since)
+        welcome = bytes([_Kind.WELCOME]) + sealed + self._welcome_proof(sealed)
+        return [Send(welcome), LoginDone(self._keys.user.decode(), self._transcript)]
 
 
 def _reverse_proof(server_key: bytes, transcript: bytes, point: bytes, client_key: bytes) -> bytes:

@@ -19,6 +19,7 @@ from asyncluster.core.net.framed import FramedProtocol
 from asyncluster.core.wire import limits
 from asyncluster.core.wire.framing import frame
 from asyncluster.core.wire.login import MasterLogin, Refusal, Send
+from asyncluster.core.wire.tickets import TicketSeal
 
 CLIENT_WRONG = "The master refuses this node: its user or its client password is wrong."
 SERVER_WRONG = "This node refuses the master: the server passwords of the two differ."
@@ -104,7 +105,9 @@ def test_a_master_that_skips_its_proof(room: Any, keys: Any, other_master_key: A
 
     def answer(impostor: Impostor, body: bytes) -> list[bytes]:
         if not machines:
-            machines.append(MasterLogin(keys(server="not known to it"), tls.exporter(impostor.link.transport)))
+            own = keys(server="not known to it")
+            seal = TicketSeal(bytes(32), own, lambda: 0.0)
+            machines.append(MasterLogin(own, tls.exporter(impostor.link.transport), seal))
         answer.count += 1  # type: ignore[attr-defined]
         if answer.count == skip_at:  # type: ignore[attr-defined]
             return [b"\x08", b"run this"]

@@ -244,7 +244,7 @@ def test_the_handler_is_made_with_the_last_step_and_not_before(room: Any, keys: 
         stranger.link.send(event.body)
         room.settle()
     assert len(room.links) == 1
-    assert stranger.heard[-1] == b"\x08"
+    assert stranger.heard[-1][0] == 8
 
 
 def test_a_handler_that_cannot_be_made_ends_the_connection(room: Any) -> None:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spake2 import SPAKE2_A, SPAKE2_B, ed25519_basic
+from support.logins import EXPORTER, KEYS, Run, log_in, make_keys, master_of
 
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.login import Event, LoginDone, LoginRefused, MasterLogin, NodeLogin, Refusal, Send
+from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, NodeLogin, Refusal, Send
 from asyncluster.core.wire.passwords import LoginKeys, MasterSide, NodeSide
 
-EXPORTER = b"E" * 32
 MALFORMED = [LoginRefused(Refusal.MALFORMED)]
 ZERO = (1).to_bytes(32, "little")  # the neutral point
 ORDER_2 = (2**255 - 20).to_bytes(32, "little")
@@ -26,57 +26,8 @@ ORDER_8 = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7
 OFF_CURVE = (2).to_bytes(32, "little")
 
 
-def make_keys(client: str = "client password", server: str = "server password", user: str = "test") -> LoginKeys:
-    return LoginKeys(user, client, server, scrypt_n=2)
-
-
-KEYS = make_keys()
-
-
-class Run:
-    """A login of two machines, frame by frame.
-
-    Attributes:
-        node_end, master_end: how it ended at each side; None if it did not.
-        said: all frames, in order.
-    """
-
-    def __init__(
-        self,
-        node: NodeLogin,
-        master: MasterLogin,
-        carry: Callable[[int, bytes], bytes] = lambda number, body: body,
-    ) -> None:
-        self.node_end: Event | None = None
-        self.master_end: Event | None = None
-        self.said: list[bytes] = []
-        bodies, to_master = [node.start().body], True
-        while bodies:
-            answers: list[bytes] = []
-            for body in bodies:
-                self.said.append(body)
-                for event in (master if to_master else node).receive(carry(len(self.said), body)):
-                    if isinstance(event, Send):
-                        answers.append(event.body)
-                    elif to_master:
-                        self.master_end = event
-                    else:
-                        self.node_end = event
-            bodies, to_master = answers, not to_master
-
-
-def run(
-    node_keys: LoginKeys = KEYS,
-    master_keys: LoginKeys = KEYS,
-    node_exporter: bytes = EXPORTER,
-    master_exporter: bytes = EXPORTER,
-    carry: Callable[[int, bytes], bytes] = lambda number, body: body,
-) -> Run:
-    return Run(NodeLogin(node_keys, node_exporter), MasterLogin(master_keys, master_exporter), carry)
-
-
 def test_both_ends_agree() -> None:
-    result = run()
+    result = log_in()
     assert isinstance(result.node_end, LoginDone)
     assert result.node_end == result.master_end
     assert result.node_end.user == "test"
@@ -89,7 +40,7 @@ def test_the_longest_user_fits_into_a_frame_of_the_login() -> None:
 
 
 def test_nothing_said_repeats_in_another_login() -> None:
-    assert not set(run().said[:4]) & set(run().said[:4])
+    assert not set(log_in().said[:4]) & set(log_in().said[:4])
 
 
 @pytest.mark.parametrize(
@@ -105,13 +56,13 @@ def test_nothing_said_repeats_in_another_login() -> None:
     ids=["client password", "server password", "both", "swapped", "unknown user", "user's case"],
 )
 def test_wrong_words_are_refused_and_both_ends_know_why(node_keys: LoginKeys, reason: Refusal) -> None:
-    result = run(node_keys)
+    result = log_in(node_keys)
     assert result.node_end == LoginRefused(reason)
     assert result.master_end == LoginRefused(reason)
 
 
 def test_an_unknown_user_hears_what_a_wrong_password_hears() -> None:
-    unknown, wrong = run(make_keys(user="nobody")), run(make_keys(client="wrong"))
+    unknown, wrong = log_in(make_keys(user="nobody")), log_in(make_keys(client="wrong"))
     assert [len(body) for body in unknown.said[1:]] == [len(body) for body in wrong.said[1:]]
     assert unknown.said[-1] == wrong.said[-1]
 
@@ -130,7 +81,7 @@ def test_an_unknown_user_costs_the_master_the_same_work(monkeypatch: pytest.Monk
 
     def work(node_keys: LoginKeys) -> list[str]:
         products.clear()
-        run(node_keys)
+        log_in(node_keys)
         return products.copy()
 
     nobody, wrong = make_keys(user="nobody"), make_keys(client="wrong")
@@ -138,22 +89,27 @@ def test_an_unknown_user_costs_the_master_the_same_work(monkeypatch: pytest.Monk
 
 
 def test_the_second_password_is_touched_only_for_a_node_that_proved_the_first() -> None:
-    master_keys = make_keys()
-    del master_keys.server
-    assert run(make_keys(client="wrong"), master_keys).master_end == LoginRefused(Refusal.CLIENT)
+    def master_without_it() -> MasterLogin:
+        keys = make_keys()
+        master = master_of(keys)
+        del keys.server
+        return master
+
+    wrong = NodeLogin(make_keys(client="wrong"), EXPORTER)
+    assert Run(wrong, master_without_it()).master_end == LoginRefused(Refusal.CLIENT)
     with pytest.raises(AttributeError):
-        run(KEYS, master_keys)
+        Run(NodeLogin(KEYS, EXPORTER), master_without_it())
 
 
 def test_a_relay_between_two_channels_is_refused() -> None:
-    result = run(master_exporter=b"F" * 32)
+    result = log_in(master_exporter=b"F" * 32)
     assert result.node_end == result.master_end == LoginRefused(Refusal.CLIENT)
 
 
 def test_a_relay_that_knows_the_client_password_still_cannot_pose_as_the_master() -> None:
     """The worst relay: it logs in to the master itself and passes the master's own proof on to the node."""
-    master, impostor, node = MasterLogin(KEYS, b"F" * 32), NodeLogin(KEYS, b"F" * 32), NodeLogin(KEYS, EXPORTER)
-    pretender = MasterLogin(make_keys(server="unknown to it"), EXPORTER)
+    master, impostor, node = master_of(exporter=b"F" * 32), NodeLogin(KEYS, b"F" * 32), NodeLogin(KEYS, EXPORTER)
+    pretender = master_of(make_keys(server="unknown to it"))
     (answer,) = pretender.receive(node.start().body)
     (proof,) = node.receive(answer.body)
     assert pretender.receive(proof.body)
@@ -178,7 +134,7 @@ def test_reflected_frames_are_refused() -> None:
 
 def test_a_master_that_skips_its_proof_is_refused() -> None:
     for skipped in (b"\x08", b"\x04" + bytes(65), b"\x04", b"\x06", b""):
-        node, master = NodeLogin(KEYS, EXPORTER), MasterLogin(KEYS, EXPORTER)
+        node, master = NodeLogin(KEYS, EXPORTER), master_of()
         (answer,) = master.receive(node.start().body)
         assert isinstance(node.receive(answer.body)[0], Send)
         events = node.receive(skipped)
@@ -190,13 +146,13 @@ def test_a_master_with_a_proof_of_something_else_is_told_and_left() -> None:
     def forge(number: int, body: bytes) -> bytes:
         return body[:-1] + bytes([body[-1] ^ 1]) if number == 4 else body
 
-    result = run(carry=forge)
+    result = log_in(carry=forge)
     assert result.said[-1] == b"\x07"
     assert result.node_end == result.master_end == LoginRefused(Refusal.SERVER)
 
 
 def test_a_node_trusts_only_after_the_masters_proof_and_is_done_only_after_its_welcome() -> None:
-    node, master = NodeLogin(KEYS, EXPORTER), MasterLogin(KEYS, EXPORTER)
+    node, master = NodeLogin(KEYS, EXPORTER), master_of()
     (answer,) = master.receive(node.start().body)
     (proof,) = node.receive(answer.body)
     assert not master.proved
@@ -210,7 +166,7 @@ def test_a_node_trusts_only_after_the_masters_proof_and_is_done_only_after_its_w
 
 
 def test_another_version_is_told_so() -> None:
-    result = run(carry=lambda number, body: b"\x01\x02" + body[2:] if number == 1 else body)
+    result = log_in(carry=lambda number, body: b"\x01\x02" + body[2:] if number == 1 else body)
     assert result.node_end == result.master_end == LoginRefused(Refusal.VERSION)
 
 
@@ -224,7 +180,7 @@ def other_kind(body: bytes) -> bytes:
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.parametrize("change", [LONGER, SHORTER, other_kind])
 def test_a_frame_of_wrong_length_or_kind_ends_the_login(number: int, change: Callable[[bytes], bytes]) -> None:
-    result = run(carry=lambda n, body: change(body) if n == number else body)
+    result = log_in(carry=lambda n, body: change(body) if n == number else body)
     # HELLO alone has no fixed length: its end is the user's name, and a longer one is another user.
     another_user = number == 1 and change is not other_kind
     receiver_end = result.master_end if number % 2 else result.node_end
@@ -233,7 +189,7 @@ def test_a_frame_of_wrong_length_or_kind_ends_the_login(number: int, change: Cal
 
 @pytest.mark.parametrize("number", range(1, 5))
 def test_any_changed_bit_of_a_proof_or_point_ends_the_login(number: int) -> None:
-    size = len(run().said[number - 1])
+    size = len(log_in().said[number - 1])
     for position in range(1, size, 4):
 
         def flip(n: int, body: bytes, position: int = position) -> bytes:
@@ -241,7 +197,7 @@ def test_any_changed_bit_of_a_proof_or_point_ends_the_login(number: int) -> None
                 return body
             return body[:position] + bytes([body[position] ^ 0x40]) + body[position + 1 :]
 
-        result = run(carry=flip)
+        result = log_in(carry=flip)
         assert not isinstance(result.node_end, LoginDone), position
         assert not isinstance(result.master_end, LoginDone), position
 
@@ -252,14 +208,14 @@ def test_points_that_leak_or_are_none_are_refused(point: bytes, number: int, sta
     def swap(n: int, body: bytes) -> bytes:
         return body[: start + 1] + point + body[start + 33 :] if n == number else body
 
-    result = run(carry=swap)
+    result = log_in(carry=swap)
     assert isinstance(result.node_end or result.master_end, LoginRefused)
     assert not isinstance(result.node_end, LoginDone)
     assert not isinstance(result.master_end, LoginDone)
 
 
 def test_a_small_point_is_malformed_and_not_a_wrong_password() -> None:
-    node, master = NodeLogin(KEYS, EXPORTER), MasterLogin(KEYS, EXPORTER)
+    node, master = NodeLogin(KEYS, EXPORTER), master_of()
     body = node.start().body
     (answer,) = master.receive(body[:3] + ORDER_8 + body[35:])
     assert master.receive(b"\x03" + bytes(32)) == MALFORMED
@@ -267,7 +223,7 @@ def test_a_small_point_is_malformed_and_not_a_wrong_password() -> None:
 
 
 def test_after_the_end_every_frame_is_out_of_turn() -> None:
-    node, master = NodeLogin(KEYS, EXPORTER), MasterLogin(KEYS, EXPORTER)
+    node, master = NodeLogin(KEYS, EXPORTER), master_of()
     result = Run(node, master)
     assert isinstance(result.node_end, LoginDone)
     for body in [*result.said, b"", b"\x08"]:
@@ -298,7 +254,7 @@ noise = st.one_of(
 
 def advance(to_step: int) -> tuple[NodeLogin, MasterLogin]:
     """Two machines that have exchanged `to_step` frames."""
-    node, master = NodeLogin(KEYS, EXPORTER), MasterLogin(KEYS, EXPORTER)
+    node, master = NodeLogin(KEYS, EXPORTER), master_of()
     body, to_master = node.start().body, True
     for _ in range(to_step):
         (event, *_rest) = (master if to_master else node).receive(body)
@@ -338,7 +294,7 @@ def test_a_true_login_with_one_frame_changed_never_ends_well_for_who_got_it(numb
         changed.append(after != body)
         return after
 
-    result = run(carry=carry)
+    result = log_in(carry=carry)
     receiver_end = result.master_end if number % 2 else result.node_end
     assert not any(changed) or not isinstance(receiver_end, LoginDone)
 
@@ -371,12 +327,14 @@ def test_refusals_do_not_hang_on_assertions() -> None:
     program = f"""
 from asyncluster.core.wire.login import MasterLogin, NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
+from asyncluster.core.wire.tickets import TicketSeal
 if __debug__:
     raise SystemExit("assertions are on")
 def keys(client="c", server="s", user="u"):
     return LoginKeys(user, client, server, scrypt_n=2)
 def end(node_keys, points=()):
-    node, master = NodeLogin(node_keys, bytes(32)), MasterLogin(keys(), bytes(32))
+    seal = TicketSeal(bytes(32), keys(), lambda: 0.0)
+    node, master = NodeLogin(node_keys, bytes(32)), MasterLogin(keys(), bytes(32), seal)
     body = node.start().body
     for start, point in points:
         body = body[:start] + point + body[start + 32:]
