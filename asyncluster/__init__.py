@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asyncluster.core.client.cluster import Cluster
     from asyncluster.core.client.executor import Executor
     from asyncluster.core.client.job import Job
+    from asyncluster.core.client.joblib import register_joblib_backend
     from asyncluster.core.client.local import LocalCluster
     from asyncluster.core.errors import (
         AsynClusterError,
@@ -51,6 +52,7 @@ __all__ = [
     "WorkerCrashed",
     "__version__",
     "here",
+    "register_joblib_backend",
 ]
 
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "Executor": "core.client.executor",
     "Job": "core.client.job",
     "LocalCluster": "core.client.local",
+    "register_joblib_backend": "core.client.joblib",
 }
 
 

@@ -15,6 +15,8 @@ from asyncluster.core.client.futures import CallFacts, open_result
 from asyncluster.core.client.kinds import Function
 from asyncluster.core.client.looping import CallHandle, LoopCluster, LoopJob, LoopPort
 from asyncluster.core.client.namespace import JobCode
+from asyncluster.core.client.notebook import call_html
+from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 
 
@@ -44,6 +46,9 @@ class AsyncCall(CallFacts, asyncio.Future[Any]):
         if self._call is not None:
             self._port.cancel([self._call])
         return True
+
+    def _repr_html_(self) -> str:
+        return call_html(self)
 
     def returned(self, event: Returned) -> None:
         """From the ledger."""
@@ -200,7 +205,7 @@ class AsyncCluster(LoopCluster):
         socket: str | os.PathLike[str] | None = None,
         config: str | os.PathLike[str] | None = None,
         *,
-        patience: float | None = None,
+        patience: float | None = SAME,
     ) -> None:
         self.socket: Path = locate(socket, config)
         self._patience = patience
@@ -220,7 +225,7 @@ class AsyncCluster(LoopCluster):
             raise
         return self
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> AsyncJob:
+    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> AsyncJob:
         """Opens a job; arguments and errors as for `Cluster.job`."""
         return AsyncJob(self._port, *self._open_job(code, name, niceness))
 
@@ -241,6 +246,9 @@ class AsyncCluster(LoopCluster):
     async def close(self) -> None:
         """Ends all jobs of this client, and the connection."""
         await self._port.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.socket}>"
 
     async def __aenter__(self) -> Self:
         return await self.connect()

@@ -10,9 +10,12 @@ from typing import Any, Self
 import msgspec
 
 from asyncluster.core.client.address import locate
+from asyncluster.core.client.defaults import default_options, niceness_or_default
 from asyncluster.core.client.job import Job
+from asyncluster.core.client.ledger import Phase
 from asyncluster.core.client.namespace import JobCode, Namespace, read_code
-from asyncluster.core.client.options import CallOptions, check_niceness
+from asyncluster.core.client.notebook import cluster_html
+from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 from asyncluster.core.client.threads import Connection
 
@@ -23,7 +26,8 @@ class Cluster:
     Args:
         socket: the master's control socket; else $ASYNCLUSTER_SOCKET, else what the configuration says.
         config: the configuration to look into; else $ASYNCLUSTER_CONF, else /etc/asyncluster.conf.
-        patience: seconds to wait for a master that has gone away, keeping all calls; None: for ever.
+        patience: seconds to wait for a master that has gone away, keeping all calls; None: for ever; default:
+            $ASYNCLUSTER_PATIENCE, else for ever.
 
     Attributes:
         socket: path of the master's control socket.
@@ -38,30 +42,32 @@ class Cluster:
         socket: str | os.PathLike[str] | None = None,
         config: str | os.PathLike[str] | None = None,
         *,
-        patience: float | None = None,
+        patience: float | None = SAME,
     ) -> None:
         self.socket: Path = locate(socket, config)
         self._connection = Connection(Session(self.socket, patience=patience))
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> Job:
+    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> Job:
         """Opens a job: a namespace that lives on every worker until the job is closed.
 
         Args:
             code: functions, in a list or tuple; a path; or a string. A string with a line break in it is Python; one
                 without is a path if it ends in ".py" or names a file, else it is Python, too.
             name: what people see; default: the file's or the first function's.
-            niceness: 0 to 19; each step up takes a fifth off the job's share of the workers.
+            niceness: 0 to 19; each step up takes a fifth off the job's share of the workers; default:
+                $ASYNCLUSTER_NICENESS, else 0.
 
         Raises:
             OSError: the file cannot be read.
             CannotPickle: a function cannot travel.
+            UsageError: the niceness, or a variable of the environment, is out of range.
         """
-        check_niceness(niceness)
+        niceness, options = niceness_or_default(niceness), default_options()
         packed, default = read_code(code)
         with self._connection.lock:
             namespace = Namespace(self._connection.ledger, name or default, niceness, packed)
             self._connection.flush()
-        return Job(self._connection, namespace, CallOptions(), niceness)
+        return Job(self._connection, namespace, options, niceness)
 
     def ask(self, verb: str, /, **arguments: Any) -> Any:
         """Asks the master a verb of its control table.
@@ -101,3 +107,9 @@ class Cluster:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.socket}>"
+
+    def _repr_html_(self) -> str:
+        ledger = self._connection.ledger
+        if ledger.error is not None or ledger.phase is not Phase.UP:  # to show something must not take for ever
+            return cluster_html(f"{self!r}: not connected", [])
+        return cluster_html(repr(self), self.nodes())

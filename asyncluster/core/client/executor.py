@@ -31,10 +31,11 @@ import msgspec
 
 from asyncluster.core.client.address import locate
 from asyncluster.core.client.calling import Caller
+from asyncluster.core.client.defaults import niceness_or_default, retries_or_default
 from asyncluster.core.client.futures import CallFuture
 from asyncluster.core.client.mapping import End, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, read_code, store_all
-from asyncluster.core.client.options import RETRIES, CallOptions, check_niceness
+from asyncluster.core.client.options import SAME, CallOptions
 from asyncluster.core.client.pace import MOST, Pace
 from asyncluster.core.client.session import Session
 from asyncluster.core.client.tasks import CallTask, ChunkTask, Task, WorkerDied
@@ -58,8 +59,10 @@ class Executor(concurrent.futures.Executor):
         max_tasks_per_child: must be None. Memory of workers is bounded by `[client] worker memory` instead.
         socket, config: as for `Cluster`.
         name: of its job, for people who look at the cluster.
-        niceness: 0 to 19; each step up takes a fifth off its share of the workers.
-        retries: how often a call may run again after a worker died of it; 0: every call runs once at most.
+        niceness: 0 to 19; each step up takes a fifth off its share of the workers; default: $ASYNCLUSTER_NICENESS,
+            else 0.
+        retries: how often a call may run again after a worker died of it; 0: every call runs once at most; default:
+            $ASYNCLUSTER_RETRIES, else 2.
 
     Raises:
         MasterUnreachable: no master is there.
@@ -77,16 +80,16 @@ class Executor(concurrent.futures.Executor):
         socket: str | os.PathLike[str] | None = None,
         config: str | os.PathLike[str] | None = None,
         name: str = "executor",
-        niceness: int = 0,
-        retries: int = RETRIES,
+        niceness: int = SAME,
+        retries: int = SAME,
     ) -> None:
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         _check_tasks_per_child(max_tasks_per_child)
-        check_niceness(niceness)
-        options = CallOptions(retries=retries)
+        niceness = niceness_or_default(niceness)
+        options = CallOptions(retries=retries_or_default(retries))
         setup = None if initializer is None else encode_update(initializer, tuple(initargs))
         self._lock = threading.RLock()
         self._waiting: deque[Task] = deque()
@@ -179,6 +182,16 @@ class Executor(concurrent.futures.Executor):
             self._connection.before_waiting()
             self._over.wait()
             self._connection.close()
+
+    def kill_workers(self) -> None:
+        """Ends all calls at once, running ones with their processes, and takes no more; as in Python 3.14.
+
+        Futures of running calls fail with `BrokenProcessPool`, those of waiting ones are cancelled.
+        """
+        self.shutdown(wait=False, cancel_futures=True)
+        self._connection.close()
+
+    terminate_workers = kill_workers
 
     # --- calls on their way -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import concurrent.futures
 from typing import TYPE_CHECKING, Any
 
 from asyncluster.core.client.light import LightFuture
+from asyncluster.core.client.notebook import call_html
 from asyncluster.core.wire.messages import RETURNED
 from asyncluster.core.wire.payloads import decode_error, decode_result
 
@@ -108,6 +109,9 @@ class CallFuture(CallFacts, LightFuture):
         if not self.done():
             self._connection.before_waiting()
         return super().exception(timeout)
+
+    def _repr_html_(self) -> str:
+        return call_html(self)
 
     def returned(self, event: Returned) -> None:
         """From the ledger."""

@@ -17,8 +17,9 @@ from asyncluster.core.client.futures import CallFuture
 from asyncluster.core.client.kinds import Function, name_of
 from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, store_all
+from asyncluster.core.client.notebook import job_html
 from asyncluster.core.client.options import SAME, CallOptions, change
-from asyncluster.core.client.progress import as_html, show
+from asyncluster.core.client.progress import show
 from asyncluster.core.client.threads import Connection
 from asyncluster.core.wire.payloads import encode_update
 
@@ -242,7 +243,7 @@ class Job:
         return f"<Job {self.name!r}: {self.pending} calls pending>"
 
     def _repr_html_(self) -> str:
-        return as_html(self.name, self._namespace.standing())
+        return job_html(self.name, self._namespace.standing())
 
 
 def _cancel_all(futures: Iterable[CallFuture]) -> None:

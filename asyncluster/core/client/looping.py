@@ -20,10 +20,12 @@ import msgspec
 from asyncluster.core.client.calling import Caller
 from asyncluster.core.client.calls import Call, CallWaiter, Event, Tell, tell_all
 from asyncluster.core.client.collector import collector
+from asyncluster.core.client.defaults import default_options, niceness_or_default
 from asyncluster.core.client.kinds import Function
 from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import JobCode, Namespace, read_code, store_all
-from asyncluster.core.client.options import SAME, CallOptions, change, check_niceness
+from asyncluster.core.client.notebook import job_html
+from asyncluster.core.client.options import SAME, CallOptions, change
 from asyncluster.core.client.session import LAST_WORDS, Session
 from asyncluster.core.errors import JobCancelled
 from asyncluster.core.wire.payloads import encode_update
@@ -327,6 +329,9 @@ class LoopJob:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {self.pending} calls pending>"
 
+    def _repr_html_(self) -> str:
+        return job_html(self.name, self._namespace.standing())
+
 
 async def _results(mapping: Mapping, bell: Bell) -> AsyncIterator[Any]:
     try:
@@ -351,11 +356,11 @@ class LoopCluster:
     _port: LoopPort
 
     def _open_job(self, code: JobCode, name: str | None, niceness: int) -> tuple[Namespace, CallOptions, int]:
-        check_niceness(niceness)
+        niceness, options = niceness_or_default(niceness), default_options()
         packed, default = read_code(code)
         namespace = Namespace(self._port.ledger, name or default, niceness, packed)
         self._port.flush()
-        return namespace, CallOptions(), niceness
+        return namespace, options, niceness
 
     def _ask(self, verb: str, arguments: dict[str, Any]) -> Any:
         encoded = msgspec.Raw(msgspec.msgpack.encode(arguments))

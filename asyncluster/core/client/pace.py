@@ -53,4 +53,9 @@ class Pace:
         """The master's nodes, or None if it did not say."""
         self._counted_at = now
         if nodes is not None:
-            self._workers = max(1, sum(node["workers"] for node in nodes if node["state"] in ("run", "nice")))
+            self._workers = max(1, open_workers(nodes))
+
+
+def open_workers(nodes: list[dict[str, Any]]) -> int:
+    """How many workers take calls, by the master's list of nodes."""
+    return sum(node["workers"] for node in nodes if node["state"] in ("run", "nice"))

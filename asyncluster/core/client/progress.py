@@ -1,8 +1,7 @@
-"""How far a job or a map is: as numbers, as a live line in terminals and notebooks, and as HTML."""
+"""How far a job or a map is: as numbers, and as a live line in terminals and notebooks."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -49,6 +48,10 @@ def show(name: str, look: Callable[[], Standing], console: Any = None) -> Abstra
             return super().get_renderable()
 
     console = console or Console(stderr=True)
+    if console.is_jupyter:  # rich would need ipywidgets there
+        from asyncluster.core.client.notebook import LiveLine
+
+        return LiveLine(name, look)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,14 +59,6 @@ def show(name: str, look: Callable[[], Standing], console: Any = None) -> Abstra
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[note]}"),
     )
-    display = Display(*columns, console=console, disable=not (console.is_terminal or console.is_jupyter))
+    display = Display(*columns, console=console, disable=not console.is_terminal)
     display.add_task(escape(name), total=None, count="", note="")
     return display
-
-
-def as_html(name: str, standing: Standing) -> str:
-    """A line for a notebook."""
-    total = standing.total or 0
-    bar = f'<progress max="{max(1, total)}" value="{standing.work:g}"></progress>'
-    note = f" <i>{html.escape(standing.note)}</i>" if standing.note else ""
-    return f"<div><b>{html.escape(name)}</b> {bar} {standing.done:,} of {total:,} calls done{note}</div>"

@@ -23,8 +23,10 @@ from typing import Protocol
 from asyncluster.core.blobs import Blob
 from asyncluster.core.client import address
 from asyncluster.core.client.calls import Event, Tell, Told
+from asyncluster.core.client.defaults import patience_or_default
 from asyncluster.core.client.ledger import Ledger, Phase
 from asyncluster.core.client.link import Link
+from asyncluster.core.client.options import SAME
 from asyncluster.core.errors import AsynClusterError, MasterUnreachable, NotAllowed, ProtocolError
 from asyncluster.core.wire.messages import Message, PassBlob
 
@@ -57,7 +59,7 @@ class Session:
 
     Args:
         path: the master's socket.
-        patience: seconds to look for a master that went away; None: for ever.
+        patience: seconds to look for a master that went away; None: for ever; default: the environment's.
         clock: monotonic seconds.
         random: for keys and waits.
         dial: opens a link; default: to `path`.
@@ -72,7 +74,7 @@ class Session:
         self,
         path: Path,
         *,
-        patience: float | None = None,
+        patience: float | None = SAME,
         clock: Callable[[], float] = time.monotonic,
         random: Random = _system_random,
         dial: Dial | None = None,
@@ -81,7 +83,7 @@ class Session:
         self.ledger = Ledger(f"python {os.getpid()}", random)
         self.retry_at: float | None = None
         self.before_close: Callable[[], None] = _nothing
-        self._patience = patience
+        self._patience = patience_or_default(patience)
         self._clock = clock
         self._random = random
         self._dial: Dial = dial or (lambda: Link(address.dial(path)))

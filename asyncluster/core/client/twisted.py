@@ -15,6 +15,7 @@ from asyncluster.core.client.futures import CallFacts, open_result
 from asyncluster.core.client.kinds import Function
 from asyncluster.core.client.looping import CallHandle, LoopCluster, LoopJob, LoopPort
 from asyncluster.core.client.namespace import JobCode
+from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 from asyncluster.core.errors import MasterUnreachable
 
@@ -170,7 +171,7 @@ class Cluster(LoopCluster):
     def __init__(self, port: LoopPort) -> None:
         self._port = port
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> Deferred[Job]:
+    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> Deferred[Job]:
         """Opens a job; fires with it when the master has it. Arguments and errors as for the blocking `Cluster.job`."""
 
         async def opened() -> Job:
@@ -204,7 +205,7 @@ def connect(
     socket: str | os.PathLike[str] | None = None,
     config: str | os.PathLike[str] | None = None,
     *,
-    patience: float | None = None,
+    patience: float | None = SAME,
 ) -> Deferred[Cluster]:
     """Connects to the master.
 

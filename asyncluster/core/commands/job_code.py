@@ -13,11 +13,17 @@ niceness_option = click.option(
     "--niceness",
     type=click.IntRange(0, 19),
     default=0,
+    envvar="ASYNCLUSTER_NICENESS",
     show_default=True,
+    show_envvar=True,
     help="0 to 19: less of the workers.",
 )
 timeout_option = click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one call may run."
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    envvar="ASYNCLUSTER_TIMEOUT",
+    show_envvar=True,
+    help="Seconds that one call may run.",
 )
 
 

@@ -20,6 +20,7 @@ PRINTED = """\
 division by zero - in line 1 of the job: True
 1024
 [0, 1, 4, 9, 16]
+[0, 1, 4, 9, 16]
 36
 [0, 1, 4, 9]
 [0, 1, 4]

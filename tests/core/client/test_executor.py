@@ -467,3 +467,15 @@ class TestPace:
         pace = Pace(None)
         pace.counted([], 0.0)
         assert pace.limit >= 1
+
+
+def test_killing_the_workers_ends_everything(master_model):
+    executor = Executor(1, socket=master_model.path)
+    running, waiting = executor.submit(wait_at_gate), executor.submit(pow, 2, 3)
+    executor.kill_workers()
+    with pytest.raises(BrokenProcessPool):
+        running.result(10)
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError):
+        executor.submit(pow, 2, 3)
+    master_model.wait_for(lambda model: not model.jobs)

@@ -6,7 +6,7 @@ import threading
 from rich.console import Console
 
 from asyncluster.core.client.cluster import Cluster
-from asyncluster.core.client.progress import Standing, as_html, show
+from asyncluster.core.client.progress import Standing, show
 from asyncluster.core.wire.messages import Progress
 
 CODE = "def add(x):\n    return x + 1\n"
@@ -43,14 +43,6 @@ def test_a_file_gets_nothing():
     with show("f", lambda: Standing(1, 2, 1.0), console):
         pass
     assert console.file.getvalue() == ""
-
-
-def test_notebooks_get_html_without_anybody_elses_markup():
-    text = as_html("<script>", Standing(3, 8, 3.5, "a & b"))
-    assert "<script>" not in text
-    assert '<progress max="8" value="3.5">' in text
-    assert "3 of 8 calls done" in text
-    assert "a &amp; b" in text
 
 
 def test_a_job_counts_its_calls_and_what_they_tell(master_model):

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from asyncluster.core.client import defaults
+from asyncluster.core.client.asyncio import AsyncCluster
+from asyncluster.core.client.cluster import Cluster
+from asyncluster.core.client.executor import Executor
+from asyncluster.core.client.options import CallOptions
+from asyncluster.core.errors import UsageError
+
+CODE = "def f():\n    return 1\n"
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for name, value in {"PATIENCE": "2.5", "NICENESS": "7", "TIMEOUT": "30", "RETRIES": "0"}.items():
+        monkeypatch.setenv(f"ASYNCLUSTER_{name}", value)
+
+
+def test_without_variables_the_documented_values_hold(monkeypatch):
+    monkeypatch.setenv("ASYNCLUSTER_RETRIES", "")
+    assert defaults.patience_or_default() is None
+    assert defaults.niceness_or_default() == 0
+    assert defaults.default_options() == CallOptions(timeout=None, retries=2)
+
+
+def test_what_is_said_goes_before_the_environment(environment):
+    assert (defaults.patience_or_default(None), defaults.patience_or_default()) == (None, 2.5)
+    assert (defaults.niceness_or_default(0), defaults.niceness_or_default()) == (0, 7)
+    assert (defaults.retries_or_default(3), defaults.retries_or_default()) == (3, 0)
+    assert defaults.default_options() == CallOptions(timeout=30.0, retries=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("NICENESS", "low"), ("NICENESS", "20"), ("TIMEOUT", "-1"), ("RETRIES", "1.5")]
+)
+def test_nonsense_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(f"ASYNCLUSTER_{name}", value)
+    with pytest.raises(UsageError, match=r"no number|0 to 19|above 0"):
+        (defaults.niceness_or_default if name == "NICENESS" else defaults.default_options)()
+
+
+def test_the_variable_is_named(monkeypatch):
+    monkeypatch.setenv("ASYNCLUSTER_PATIENCE", "long")
+    with pytest.raises(UsageError, match="ASYNCLUSTER_PATIENCE holds no number: 'long'"):
+        defaults.patience_or_default()
+
+
+def test_a_job_of_every_flavour_takes_them(master_model, environment):
+    async def open_and_call():
+        async with AsyncCluster(master_model.path) as cluster, cluster.job(CODE) as job:
+            return await job.run("f"), job._options, job._niceness
+
+    with Cluster(master_model.path) as cluster, cluster.job(CODE) as job:
+        assert (job.run("f").result(10), job._options, job._niceness) == (1, CallOptions(30.0, 0), 7)
+        (opened,) = master_model.model.jobs.values()
+        assert opened.opening.niceness == 7
+    assert asyncio.run(open_and_call()) == (1, CallOptions(30.0, 0), 7)
+
+
+def test_an_executor_takes_niceness_and_retries(master_model, environment):
+    with Executor(socket=master_model.path) as executor:
+        assert executor.submit(pow, 2, 3).result(10) == 8
+        assert executor._caller.options == CallOptions(timeout=None, retries=0)
