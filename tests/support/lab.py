@@ -5,6 +5,7 @@ It publishes rows to a feed as a master would, and moves on a little with every 
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import UTC, datetime
 
@@ -15,9 +16,12 @@ from asyncluster.core.wire.feed import (
     JobDetail,
     JobRow,
     MasterRow,
+    NodeDetail,
     NodeRow,
     OpeningRow,
     PersonRow,
+    job_number,
+    node_name,
 )
 
 #: Monday 23 November 2026, 14:18:00 UTC
@@ -161,10 +165,14 @@ class Lab:
                 self._throughput = [*self._throughput[1:], max(0, round(7 + self.random.gauss(0, 1)))]
         self._master()
 
-    def detail(self, number: int) -> JobDetail | None:
-        """What the job page shows."""
-        job = self.jobs.get(number)
-        if job is None:
+    def detail(self, topic: str) -> JobDetail | NodeDetail | None:
+        """What the job page shows, and what a node's panel does."""
+        name, number = node_name(topic), job_number(topic)
+        if name in self.nodes:
+            wave = [round(40 + 38 * math.sin(sample / 9)) for sample in range(120)]
+            return NodeDetail(name, 30.0, wave, [(sample * 7) % 19 for sample in range(120)])
+        job = self.jobs.get(number or 0)
+        if number is None or job is None:
             return None
         shape = [0] * 18 + [12, 96, 1700, 9800, 36_000, 48_000, 15_600, 1650, 12] if job.done else []
         minutes = [round(7 * 60 * (0.8 + 0.2 * ((minute * 37 % 90) / 90))) for minute in range(316)]

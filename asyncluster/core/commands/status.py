@@ -42,6 +42,7 @@ def status(options: GlobalOptions, as_json: bool, watch: bool) -> None:
             ("Workers", f"{now['workers']['busy']} of {now['workers']['all']} busy"),
             ("Jobs", f"{jobs['open']} open"),
             ("Calls", f"{thousands(jobs['running'])} running, {thousands(jobs['queued'])} waiting"),
+            *_dask_facts(now["dask"]),
             ("People", f"{now['sessions']} logged in"),
         ]
     )
@@ -51,7 +52,7 @@ def _live_text(tables: Mapping[str, Any]) -> str:
     if not tables["master"]:
         return ""
     (row,) = tables["master"].values()
-    cores = f"{row.cores_ours} ours, {row.cores_person} the people's, {row.cores_idle} idle"
+    cores = f"{row.cores_ours} ours, {row.cores_person} the people's, {row.cores_other} others, {row.cores_idle} idle"
     return facts_text(
         [
             ("Master", _master_words(row.name, row.release, time.time() - row.started)),
@@ -63,6 +64,17 @@ def _live_text(tables: Mapping[str, Any]) -> str:
             ("People", f"{row.sessions} logged in"),
         ]
     )
+
+
+def _dask_facts(dask: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A line about the second engine, if there is one."""
+    if dask is None:
+        return []
+    if dask["state"] != "ready":
+        return [("Dask", dask["trouble"])]
+    tasks, workers = dask["tasks"], sum(dask["workers"].values())
+    words = f"{workers} workers on {len(dask['workers'])} nodes, {thousands(tasks['running'])} tasks running"
+    return [("Dask", f"{words}, {thousands(tasks['waiting'])} waiting")]
 
 
 def _master_words(name: str, release: str, uptime: float) -> str:

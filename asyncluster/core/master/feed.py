@@ -20,7 +20,7 @@ import msgspec
 
 from asyncluster.core.errors import UsageError
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.feed import TOPICS, EventRow, JobDetail, Options, Row, RowId, Severity, job_number
+from asyncluster.core.wire.feed import TOPICS, EventRow, Options, Row, RowId, Severity, is_detail
 from asyncluster.core.wire.messages import Feed as FeedMessage
 
 #: Ticks a second that the master makes.
@@ -29,17 +29,17 @@ RATE = 4
 #: Events that are kept.
 EVENTS = 10_000
 
-#: Seconds between two looks at the details of a job.
-DETAIL_SECONDS = 1.0
+#: Seconds between two looks at the details of a job or a node.
+DETAIL_SECONDS = 0.7  # of what is to be shown within one
 
-#: Jobs whose details one client may watch at once.
+#: Jobs and nodes whose details one client may watch at once.
 DETAILS = 8
 
 #: Row data in bytes that one client gets in one tick.
 _STEP = 2 * limits.BATCH
 
 Send: TypeAlias = Callable[[FeedMessage], None]
-Details: TypeAlias = Callable[[int], JobDetail | None]
+Details: TypeAlias = Callable[[str], Row | None]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -146,18 +146,19 @@ class Subscription:
         """Looks at these topics instead; those that it looks at already go on without a new snapshot.
 
         Raises:
-            UsageError: there is no such topic, or too many jobs are looked at; nothing has changed.
+            UsageError: there is no such topic, or too many details are looked at; nothing has changed.
         """
-        jobs = [topic for topic in topics if job_number(topic) is not None]
-        unknown = [topic for topic in topics if topic not in TOPICS and topic not in jobs]
+        details = [topic for topic in topics if is_detail(topic)]
+        unknown = [topic for topic in topics if topic not in TOPICS and topic not in details]
         if unknown:
-            raise UsageError(f"There is no topic {unknown[0][:40]!r}. There are {', '.join(TOPICS)} and job:NUMBER.")
-        if len(jobs) > DETAILS:
-            raise UsageError(f"The details of at most {DETAILS} jobs can be watched at once.")
-        self._views = {topic: self._view(topic, topics[topic]) for topic in topics if topic not in jobs}
-        if not self._details.keys() >= set(jobs):
+            known = f"{', '.join(TOPICS)}, job:NUMBER and node:NAME"
+            raise UsageError(f"There is no topic {unknown[0][:40]!r}. There are {known}.")
+        if len(details) > DETAILS:
+            raise UsageError(f"The details of at most {DETAILS} jobs and nodes can be watched at once.")
+        self._views = {topic: self._view(topic, topics[topic]) for topic in topics if topic not in details}
+        if not self._details.keys() >= set(details):
             self._feed.hurry()
-        self._details = {topic: self._details.get(topic, b"") for topic in jobs}
+        self._details = {topic: self._details.get(topic, b"") for topic in details}
 
     def close(self) -> None:
         """Sends nothing more."""
@@ -166,8 +167,8 @@ class Subscription:
     # --- from the feed -----------------------------------------------------------------------------------
 
     @property
-    def jobs(self) -> list[str]:
-        """Topics of the jobs whose details it looks at."""
+    def details(self) -> list[str]:
+        """Topics of the jobs and nodes whose details it looks at."""
         return list(self._details)
 
     def touch(self, topic: str, ids: Iterable[RowId]) -> None:
@@ -206,7 +207,8 @@ class Feed:
     """All topics and all subscriptions.
 
     Args:
-        detail: tells the details of a job when somebody looks at them; None for a job that nobody knows.
+        detail: tells the row of a topic like "job:214" or "node:pc07" when somebody looks at it; None for a job or
+            a node that nobody knows.
     """
 
     def __init__(self, detail: Details) -> None:
@@ -280,7 +282,7 @@ class Feed:
         return self._tables[topic]
 
     def hurry(self) -> None:
-        """Somebody looks at the details of another job: they are due at the next tick."""
+        """Somebody looks at other details: they are due at the next tick."""
         self._detailed_at = float("-inf")
 
     def forget(self, subscription: Subscription) -> None:
@@ -300,9 +302,7 @@ class Feed:
             return {}
         self._detailed_at = now
         found = {}
-        for topic in {topic for subscription in self._subscriptions for topic in subscription.jobs}:
-            number = job_number(topic)
-            assert number is not None
-            row = self._detail(number)
+        for topic in {topic for subscription in self._subscriptions for topic in subscription.details}:
+            row = self._detail(topic)
             found[topic] = _encode([] if row is None else [row])
         return found

@@ -84,6 +84,9 @@ class PeopleService:
         reactor: its time.
         tell: sends a message to a node that is connected; one that is not is none of its business.
         wall, monotonic: the clocks.
+
+    Attributes:
+        changed: called without arguments when sessions, accounts or openings may be other ones.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class PeopleService:
     ) -> None:
         self.zone = zone
         self.passwords = passwords
+        self.changed: Callable[[], None] = lambda: None
         self._database = database
         self._reactor = reactor
         self._tell = tell
@@ -155,6 +159,8 @@ class PeopleService:
             DatabaseError: nothing was booked; the node keeps its records and its deadlines and reports again.
         """
         orders = await self._database.run(leases.report, self.situation(), node, message)
+        if message.ended or orders.ends or node not in self._contact:
+            self.changed()
         self._contact |= {node}
         return orders
 
@@ -196,6 +202,7 @@ class PeopleService:
         """
         users = None if user is None else [user]
         result, orders = await self._database.run(_acted, self.situation(), act, change, users)
+        self.changed()
         self._send(orders)
         return result
 
@@ -205,6 +212,7 @@ class PeopleService:
         if found is None:
             return None
         session, orders = found
+        self.changed()
         self._send(orders)
         return session
 
@@ -239,6 +247,7 @@ class PeopleService:
             await self._database.run(replace_hash, name, stored, await self.passwords.hash(ask.password))
         if isinstance(answer, Refused):
             return SessionRefused(ask.id, answer.text, 0)
+        self.changed()
         self._send(answer.orders)
         return SessionGranted(ask.id, name, answer.lease)
 
@@ -252,6 +261,7 @@ class PeopleService:
     async def _look_after(self) -> None:
         try:
             await self._database.run(leases.expire, self.situation())
+            self.changed()
         except DatabaseError as error:
             log.error("Sessions of absent nodes could not be looked after: {error}", error=str(error))
 

@@ -24,6 +24,7 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 Span: TypeAlias = tuple[int, int]
 
 JOB = "job:"  # begins the topic of one job's details
+NODE = "node:"  # begins the topic of one node's details
 
 NodeState: TypeAlias = Literal["in_use", "idle", "computing", "suspended", "draining", "offline", "error"]
 JobState: TypeAlias = Literal["opening", "idle", "waiting", "running", "done", "cancelled", "broken", "abandoned"]
@@ -40,11 +41,12 @@ class MasterRow(Row, frozen=True):
         started: instant.
         lag: seconds by which its event loop was late at most, in the last seconds.
         nodes: all that it knows; `answering` of them are connected.
-        cores_ours, cores_person, cores_idle: cores of the nodes that answer, by what they do.
+        cores_ours, cores_person, cores_idle: cores of the nodes that answer, by what they do ...
         running, queued: calls of all jobs.
         finished_today, failed_today, sent_back_today: calls since midnight.
         sessions: people who are logged in.
         zone: name of its time zone, such as "Europe/Berlin"; "" if it has none.
+        cores_other: ... and those that do neither our work nor that of somebody who is logged in.
     """
 
     name: str
@@ -65,6 +67,7 @@ class MasterRow(Row, frozen=True):
     sent_back_today: int
     sessions: int
     zone: str = ""
+    cores_other: int = 0
 
 
 class NodeRow(Row, frozen=True):
@@ -226,6 +229,20 @@ class OpeningRow(Row, frozen=True):
     spans: list[Span]
 
 
+class NodeDetail(Row, frozen=True):
+    """What is shown of one node beyond its row: percent of all its cores over the last hour, the newest last.
+
+    Attributes:
+        seconds: between two samples.
+        ours, others: our share and everybody else's.
+    """
+
+    name: str
+    seconds: float
+    ours: list[int] = []
+    others: list[int] = []
+
+
 class EventRow(Row, frozen=True):
     """Something that happened.
 
@@ -257,7 +274,14 @@ TOPICS: dict[str, type[Row]] = {
 
 def row_type(topic: str) -> type[Row] | None:
     """The struct of a topic's rows; None: there is no such topic."""
-    return JobDetail if job_number(topic) is not None else TOPICS.get(topic)
+    if job_number(topic) is not None:
+        return JobDetail
+    return NodeDetail if node_name(topic) else TOPICS.get(topic)
+
+
+def is_detail(topic: str) -> bool:
+    """Whether a topic is about one job or one node, and has one row or none."""
+    return job_number(topic) is not None or bool(node_name(topic))
 
 
 def job_number(topic: str) -> int | None:
@@ -265,6 +289,11 @@ def job_number(topic: str) -> int | None:
     digits = topic.removeprefix(JOB)
     is_job = topic.startswith(JOB) and digits.isascii() and digits.isdigit() and len(digits) < 17
     return int(digits) if is_job else None
+
+
+def node_name(topic: str) -> str:
+    """The node that a topic like "node:pc07" is about; "" for all other topics."""
+    return topic.removeprefix(NODE) if topic.startswith(NODE) else ""
 
 
 _Id: TypeAlias = Annotated[str, Meta(max_length=300)] | Annotated[int, Meta(ge=0, lt=2**53)]
@@ -276,7 +305,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only: Annotated[list[_Id], Meta(max_length=5000)] | None = None
 
 
-Topics: TypeAlias = dict[Annotated[str, Meta(max_length=40)], Options]
+Topics: TypeAlias = dict[Annotated[str, Meta(max_length=300)], Options]
 
 
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from asyncluster.core.errors import UsageError
 from asyncluster.core.master import feed as feeds
 from asyncluster.core.master.feed import Feed
 from asyncluster.core.wire import limits, messages
-from asyncluster.core.wire.feed import JobDetail, NodeRow, Options, job_number, row_type
+from asyncluster.core.wire.feed import JobDetail, NodeDetail, NodeRow, Options, job_number, row_type
 
 NOW = 1_795_443_480.0
 ALL = Options()
@@ -169,7 +169,7 @@ def test_a_closed_subscription_is_silent(feed, mirror):
     assert mirror.take() == []
 
 
-@pytest.mark.parametrize("topic", ["printers", "job:", "job:x", "job:-1", "job:" + "9" * 20])
+@pytest.mark.parametrize("topic", ["printers", "job:", "job:x", "job:-1", "job:" + "9" * 20, "node:"])
 def test_an_unknown_topic_is_refused_and_changes_nothing(feed, mirror, topic):
     watching = feed.subscribe(mirror.send, {"nodes": ALL})
     with pytest.raises(UsageError, match="no topic"):
@@ -178,17 +178,24 @@ def test_an_unknown_topic_is_refused_and_changes_nothing(feed, mirror, topic):
     assert [message.topic for message in mirror.take()] == ["nodes"]
 
 
-def test_only_some_jobs_can_be_watched_in_detail_at_once(feed, mirror):
+@pytest.mark.parametrize("kind", ["job", "node"])
+def test_only_some_details_can_be_watched_at_once(feed, mirror, kind):
     with pytest.raises(UsageError, match="at most"):
-        feed.subscribe(mirror.send, {f"job:{number}": ALL for number in range(feeds.DETAILS + 1)})
+        feed.subscribe(mirror.send, {f"{kind}:{number}": ALL for number in range(feeds.DETAILS + 1)})
 
 
-def test_details_of_a_job_are_asked_for_once_a_second_and_only_while_somebody_looks(mirror):
-    asked: list[int] = []
+def detail_of_a_job(topic: str) -> JobDetail:
+    number = job_number(topic)
+    assert number is not None
+    return JobDetail(number)
 
-    def detail(number: int) -> JobDetail:
-        asked.append(number)
-        return JobDetail(number, entries=len(asked))
+
+def test_details_are_asked_for_before_a_second_is_over_and_only_while_somebody_looks(mirror):
+    asked: list[str] = []
+
+    def detail(topic: str) -> JobDetail | NodeDetail:
+        asked.append(topic)
+        return NodeDetail("pc7", 30.0) if topic == "node:pc7" else JobDetail(7, entries=len(asked))
 
     feed = Feed(detail)
     feed.tick(NOW)
@@ -196,17 +203,17 @@ def test_details_of_a_job_are_asked_for_once_a_second_and_only_while_somebody_lo
     watching = feed.subscribe(mirror.send, {"job:7": ALL})
     other = Mirror()
     feed.subscribe(other.send, {"job:7": ALL})
-    for quarter in range(8):
+    for quarter in range(4):
         feed.tick(NOW + quarter / 4)
-    assert asked == [7, 7]
+    assert asked == ["job:7"] * 2
     assert mirror.rows["job:7"] == other.rows["job:7"] == {7: JobDetail(7, entries=2)}
-    watching.change({"job:8": ALL})
-    feed.tick(NOW + 2)
-    assert mirror.rows["job:8"][8].number == 8
+    watching.change({"node:pc7": ALL})
+    feed.tick(NOW + 1)
+    assert mirror.rows["node:pc7"] == {"pc7": NodeDetail("pc7", 30.0)}
 
 
 def test_details_that_stay_the_same_are_not_sent_again(mirror):
-    feed = Feed(JobDetail)
+    feed = Feed(detail_of_a_job)
     feed.subscribe(mirror.send, {"job:7": ALL})
     for second in range(5):
         feed.tick(NOW + second)

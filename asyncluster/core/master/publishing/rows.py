@@ -28,8 +28,31 @@ def node_state(record: NodeRecord, session: Session | None) -> NodeState:
     return "computing" if record.outstanding else "idle"
 
 
+def running_now(record: NodeRecord) -> dict[int, int]:
+    """Calls that a node runs, by job key.
+
+    Its telemetry counts them, but comes every few seconds: a job that has left the node since then runs no calls
+    there, and one that came since then is taken to run as many as there are slots for.
+    """
+    told = record.telemetry.running if record.telemetry is not None else {}
+    here = {key: count for key, count in record.jobs.items() if count}
+    running = {key: count for key, count in told.items() if key in here}
+    free = record.slots - sum(running.values())
+    for key, count in here.items():
+        if key not in running and free > 0 and record.state in ("run", "nice", "draining"):
+            running[key] = min(count, free)
+            free -= running[key]
+    return running
+
+
 def node_row(
-    record: NodeRecord, session: Session | None, *, since: float, rate: float, numbers: Mapping[int, int]
+    record: NodeRecord,
+    session: Session | None,
+    *,
+    since: float,
+    rate: float,
+    running: Mapping[int, int],
+    numbers: Mapping[int, int],
 ) -> NodeRow:
     """A node.
 
@@ -37,10 +60,10 @@ def node_row(
         session: of the person who sits there.
         since: instant of its state.
         rate: finished calls per minute.
+        running: calls that run, by job key.
         numbers: of jobs, by key.
     """
     telemetry, attach = record.telemetry, record.attach
-    running = telemetry.running if telemetry else {}
     return NodeRow(
         record.name,
         node_state(record, session),
