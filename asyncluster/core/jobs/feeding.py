@@ -37,10 +37,14 @@ class Feeding:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._look_again = 0.0  # when nodes may be asked for calls again
+        self._settled: float | None = None
 
     def settle(self) -> None:
         """Hands out all that can be handed out now, and recalls what waits at the wrong place."""
         board = self._board
+        if self._settled == board.now and not board.changed and not board.woken:
+            return
+        self._settled = board.now
         if len(board.runnable) == 1:
             self._place_woken()  # with nobody to be fair to, the least loaded nodes come before those that reported
         while board.changed:

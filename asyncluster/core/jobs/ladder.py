@@ -14,6 +14,7 @@ from asyncluster.core.jobs.node import Node
 
 _IDLE_RUNGS = 16
 _RUNGS = _IDLE_RUNGS + 12
+_IDLE = (1 << _IDLE_RUNGS) - 1  # the bits of the idle rungs
 
 
 def rung_of(outstanding: int, slots: int) -> int:
@@ -30,10 +31,11 @@ class Ladder:
         slots: those of all its nodes together.
     """
 
-    __slots__ = ("_rungs", "slots")
+    __slots__ = ("_occupied", "_rungs", "slots")
 
     def __init__(self) -> None:
         self._rungs: list[OrderedDict[str, Node]] = [OrderedDict() for _ in range(_RUNGS)]
+        self._occupied = 0  # a bit for each rung that is not empty: who looks for a node passes over the others
         self.slots = 0
 
     def place(self, node: Node) -> None:
@@ -44,27 +46,41 @@ class Ladder:
         if node.rung is None:
             self.slots += node.slots
         else:
-            del self._rungs[node.rung][node.name]
+            self._leave(node.rung, node)
         self._rungs[rung][node.name] = node
+        self._occupied |= 1 << rung
         node.rung = rung
 
     def remove(self, node: Node) -> None:
         if node.rung is not None:
-            del self._rungs[node.rung][node.name]
+            self._leave(node.rung, node)
             node.rung = None
             self.slots -= node.slots
 
     def idle(self) -> Iterator[Node]:
         """Nodes with a free slot, least loaded first. The ladder may not change while this is read."""
-        for rung in self._rungs[:_IDLE_RUNGS]:
-            yield from rung.values()
+        return self._upwards(self._occupied & _IDLE)
 
     def busy(self) -> Iterator[Node]:
         """Nodes without a free slot, least loaded first."""
-        for rung in self._rungs[_IDLE_RUNGS:]:
-            yield from rung.values()
+        return self._upwards(self._occupied & ~_IDLE)
 
     def heaviest(self) -> Iterator[Node]:
         """Nodes without a free slot, most loaded first."""
-        for rung in reversed(self._rungs[_IDLE_RUNGS:]):
-            yield from rung.values()
+        rungs = self._occupied & ~_IDLE
+        while rungs:
+            highest = rungs.bit_length() - 1
+            yield from self._rungs[highest].values()
+            rungs ^= 1 << highest
+
+    def _upwards(self, rungs: int) -> Iterator[Node]:
+        while rungs:
+            lowest = rungs & -rungs
+            yield from self._rungs[lowest.bit_length() - 1].values()
+            rungs ^= lowest
+
+    def _leave(self, rung: int, node: Node) -> None:
+        nodes = self._rungs[rung]
+        del nodes[node.name]
+        if not nodes:
+            self._occupied &= ~(1 << rung)

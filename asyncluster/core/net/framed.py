@@ -2,9 +2,9 @@
 
 It owns the connection and the output that the connection does not take yet; its handler owns what frames mean.
 
-* *Output.* The first frame of a reactor turn leaves at once; the others of that turn leave in one write at its
-  end. While the transport is full, frames wait here. Once `unread_limit` bytes wait the handler hears `paused`,
-  and `resumed` when half of that is left.
+* *Output.* Frames leave at once, unless some have left within the last `PACE`; then they leave with all others of
+  the same reactor turn in one write at its end. While the transport is full, frames wait here. Once `unread_limit`
+  bytes wait the handler hears `paused`, and `resumed` when half of that is left.
 * *Time.* A tick every five seconds sees what is wrong: a peer that takes nothing of what waits, one that is silent
   although it has to send heartbeats, a leave-taking that never ends. Ticks are counted instead of reading a clock:
   a process that was stopped for a minute meets one late tick, and does not blame its peers for its own sleep.
@@ -38,6 +38,9 @@ _STUCK_TICKS = int(limits.STUCK_SECONDS / _TICK_SECONDS)
 _CLOSE_TICKS = int(limits.CLOSE_SECONDS / _TICK_SECONDS)
 _HEARTBEAT = frame(b"")
 _WRITE_SIZE = 128 * 1024  # as much as Twisted hands to the kernel in one call
+
+#: Seconds within which frames are gathered into one write. A timer for each write would cost more than the write.
+PACE = 0.0001
 
 #: The reason of a connection that ended with a `ProtocolError`.
 BREACH = "the other end broke the protocol"
@@ -87,7 +90,8 @@ class FramedProtocol(Protocol):
         self._unread_limit = unread_limit
         self._reader = FrameReader(max_frame)
         self._queue: deque[bytes] = deque()
-        self._turn: Timer | None = None  # set until the reactor turn of the first write is over
+        self._turn: Timer | None = None  # set while frames wait for the end of a reactor turn
+        self._wrote = float("-inf")  # when frames left last without having waited
         self._tick: Timer | None = None
         self._full = False  # the transport takes no more
         self._pumping = False
@@ -133,9 +137,13 @@ class FramedProtocol(Protocol):
         for body in bodies:
             self._enqueue(frame(body))
         if self._turn is None:
-            self._turn = self._clock.callLater(0, self._end_of_turn)
-            self._pump()
-        elif self.waiting >= _WRITE_SIZE:
+            now = self._clock.seconds()
+            if now - self._wrote >= PACE:
+                self._wrote = now
+                self._pump()
+            else:
+                self._turn = self._clock.callLater(0, self._end_of_turn)
+        if self.waiting >= _WRITE_SIZE:
             self._pump()
         if self.waiting >= self._unread_limit and not self.paused:
             self.paused = True

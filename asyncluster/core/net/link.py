@@ -49,7 +49,7 @@ class Link(Protocol):
     def send(self, bodies: Body | Sequence[Body]) -> None:
         """Sends one frame, or several in order.
 
-        The first frame of a reactor turn leaves at once, those that follow it leave together at the turn's end.
+        They leave at once, but if others have left a moment ago, at the end of the reactor turn, together.
         Nothing happens on a link that is closed, aborted or lost.
 
         Raises:

@@ -32,22 +32,38 @@ def socket_end(transport: Any) -> Any:
 def write_at_once(transport: Any, data: bytes) -> None:
     """Writes `data`; if nothing waits before it, the kernel gets it now and not after the reactor's next poll.
 
-    Saves a poll's delay, which is most of a short call's way through an idle master.
+    Saves a poll's delay, which is most of a short call's way through an idle master; and for data that leave whole, as
+    nearly all do, also that the reactor is told to watch the socket and then not to.
     """
     end = socket_end(transport)
-    idle = isinstance(end, FileDescriptor) and end.connected and not end.disconnecting and unsent(end) == 0
-    transport.write(data)
-    if idle and unsent(end) and not end.disconnecting:
-        # An error is not lost: the data stay in the buffer, so the reactor tries again, meets it and acts on it.
+    if not isinstance(end, FileDescriptor) or _buffered(end) or not end.connected or end.disconnecting:
+        transport.write(data)
+        return
+    end.startWriting = _not_yet  # type: ignore[method-assign]
+    try:
+        transport.write(data)
+    finally:
+        del end.startWriting  # type: ignore[misc]  # what is left is the class's own
+    if _buffered(end) and not end.disconnecting:
         end.doWrite()
+    if _buffered(end):
+        # An error is not lost: the data stay in the buffer, so the reactor tries again, meets it and acts on it.
+        end.startWriting()
+
+
+def _not_yet() -> None:
+    """In the place of `startWriting`."""
 
 
 def unsent(transport: Any) -> int:
     """Bytes that wait in the transport for the kernel to take them."""
     end = socket_end(transport)
-    if not isinstance(end, FileDescriptor):
-        return 0
-    return len(end.dataBuffer) - end.offset + end._tempDataLen
+    return _buffered(end) if isinstance(end, FileDescriptor) else 0
+
+
+def _buffered(end: Any) -> int:
+    size: int = len(end.dataBuffer) - end.offset + end._tempDataLen
+    return size
 
 
 def unsent_descriptors(transport: Any) -> int:

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.error import ConnectionLost
 
 from asyncluster.core.errors import ProtocolError
-from asyncluster.core.net.framed import FramedProtocol
+from asyncluster.core.net.framed import PACE, FramedProtocol
 from asyncluster.core.wire import limits
 from asyncluster.core.wire.framing import frame
 
@@ -48,12 +48,13 @@ def test_handlers_hear_of_their_link_and_of_its_frames(pair: Pair) -> None:
     assert (pair.near.address, pair.far.address) == ("10.0.0.1", "10.0.0.2")
 
 
-def test_the_first_frame_of_a_turn_leaves_at_once_and_the_rest_together(pair: Pair) -> None:
+def test_a_frame_leaves_at_once_and_those_close_behind_it_together(pair: Pair) -> None:
     for body in (b"1", b"2", b"3"):
         pair.near.send(body)
     assert pair.near_end.writes == [frame(b"1")]
     pair.network.settle()
     assert pair.near_end.writes[1:] == [frame(b"2") + frame(b"3")]
+    pair.network.clock.advance(PACE)
     pair.near.send(b"4")
     assert pair.near_end.writes[2:] == [frame(b"4")]
 
