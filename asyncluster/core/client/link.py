@@ -6,7 +6,6 @@ sent with the first byte of the frame that announces it, and arrives with it or 
 
 from __future__ import annotations
 
-import os
 import socket
 from collections import deque
 from collections.abc import Iterable
@@ -15,13 +14,11 @@ from asyncluster.core.blobs import Blob, adopt
 from asyncluster.core.client.joblog import Outgoing
 from asyncluster.core.client.parcels import Handover
 from asyncluster.core.errors import ProtocolError
+from asyncluster.core.receiving import Receiver
 from asyncluster.core.wire import limits, messages
 from asyncluster.core.wire.framing import FrameReader, frame
 from asyncluster.core.wire.messages import Message, PassBlob
 
-_READ = 256 * 1024
-_INT = 4  # bytes of a descriptor in ancillary data
-_ANCILLARY = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
 _decoder = messages.decoder(messages.ToClient)
 
 
@@ -35,7 +32,7 @@ class Link:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._reader = FrameReader(limits.FRAME)
-        self._arrived: deque[int] = deque()  # descriptors
+        self._receiver = Receiver(connection, limits.DESCRIPTORS)
         self._waiting: deque[tuple[memoryview, Blob | None]] = deque()  # what the kernel has not taken, oldest first
 
     def fileno(self) -> int:
@@ -54,14 +51,10 @@ class Link:
             ProtocolError: it sent nonsense.
         """
         try:
-            data, ancillary, flags, _ = self._socket.recvmsg(_READ, _ANCILLARY, socket.MSG_CMSG_CLOEXEC)
+            data = self._receiver.receive()
         except BlockingIOError:
             return []
-        for level, kind, descriptors in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                whole = len(descriptors) // _INT * _INT
-                self._arrived.extend(memoryview(descriptors[:whole]).cast("i"))
-        if flags & socket.MSG_CTRUNC or len(self._arrived) > limits.DESCRIPTORS:
+        if self._receiver.cut or len(self._receiver.arrived) > limits.DESCRIPTORS:
             raise ProtocolError("The master sent more descriptors than it may.")
         if not data:
             raise ConnectionResetError("The master closed the connection.")
@@ -74,9 +67,9 @@ class Link:
             raise ProtocolError("The master sent a message that is none.") from error
         if not isinstance(message, PassBlob):
             return message
-        if not self._arrived:
+        if not self._receiver.arrived:
             raise ProtocolError("The master announced a descriptor that did not come.")
-        return message, adopt(self._arrived.popleft(), message.blob, message.size)
+        return message, adopt(self._receiver.arrived.popleft(), message.blob, message.size)
 
     def send(self, outgoing: Iterable[Outgoing]) -> None:
         """Sends in this order; what the kernel does not take at once waits for `flush`.
@@ -117,5 +110,4 @@ class Link:
         """Closes the connection; what waits is not sent."""
         self._socket.close()
         self._waiting.clear()
-        while self._arrived:
-            os.close(self._arrived.popleft())
+        self._receiver.close()

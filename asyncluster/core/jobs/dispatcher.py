@@ -7,7 +7,8 @@ events `tick` and then `take`, and carries out what it took, in order:
     from_client(7, owner, OpenJob(key, ...), now)        ToClient(7, JobOpened(...))     ... once it has its number
     numbered(key, 12)                                    ToNode("pc1", JobAt, Code, CallKind, Run)
     from_client(7, owner, Submit(key, [...]), now)       ToClient(7, Results(...))
-    from_node("pc1", Done(...), now)                     ToNode("pc1", Acknowledge(...))
+    from_node("pc1", Done(...), now)                     ... and a little later, for all that came meanwhile:
+                                                         ToNode("pc1", Acknowledge(...))
 
 What each event means is decided in `admission` (clients), `reports` (nodes' calls), `returning` (nodes that come and
 go) and `feeding` (who gets which calls next); `board` holds what they share. Nobody else may change any of it.
@@ -137,6 +138,8 @@ class Dispatcher:
                     self._admission.away_over(key)
                 case "found", int(key):
                     self._returning.found_over(key)
+                case "acknowledge", _:
+                    self._acknowledge()
         self._feeding.settle()
         return board.deadlines.next()
 
@@ -144,13 +147,16 @@ class Dispatcher:
         """What is to be done now, in order."""
         board = self._board
         self._feeding.settle()
+        taken, board.out = board.out, []
+        return taken
+
+    def _acknowledge(self) -> None:
+        board = self._board
         for node in board.reported.values():
             if node.attached and node.acknowledged < node.serial:
                 node.acknowledged = node.serial
                 board.tell_node(node, Acknowledge(node.serial))
         board.reported.clear()
-        taken, board.out = board.out, []
-        return taken
 
     # --- for listings and feeds -------------------------------------------------------------------------------
 

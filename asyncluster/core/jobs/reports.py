@@ -57,7 +57,7 @@ class Reports:
                     raise ProtocolError(f"A node may not say that a call failed as {message.failure.kind!r}.")
                 if message.serial > node.serial:
                     node.serial = message.serial
-                    self._board.reported[node.name] = node
+                    self._to_acknowledge(node)
                     self._numbered(node, message)
             case Telemetry():
                 self._telemetry(node, message)
@@ -69,6 +69,13 @@ class Reports:
                     self._board.release_blobs(job, job.blobs.dropped(node.name, message.blob))
             case _:
                 raise ProtocolError(f"A node may not send {type(message).__name__}.")
+
+    def _to_acknowledge(self, node: Node) -> None:
+        """Nobody waits for it, so one message a little later says it of all that came meanwhile."""
+        board = self._board
+        if not board.reported:
+            board.deadlines.set(("acknowledge", ""), board.now + board.settings.acknowledge)
+        board.reported[node.name] = node
 
     def _numbered(self, node: Node, message: Done | DoneLarge | Broke | Returned) -> None:
         job = self._board.jobs.get(message.job)

@@ -19,6 +19,7 @@ class DispatchSettings:
         found_grace: how long calls that nodes hold for unknown jobs wait for these to be opened again (the master
             was restarted), and then for the client to offer them.
         rest: how long a node that handed calls back unasked gets no new ones, unless it says sooner how it is.
+        acknowledge: how long a node may wait to hear that what it reported has arrived.
         window: calls of one job that a client may have at the master at once.
         calls: calls of all jobs together that are kept; further ones fail as "too large".
         call_bytes: their payloads.
@@ -36,6 +37,7 @@ class DispatchSettings:
     client_grace: float = 30.0
     found_grace: float = 30.0
     rest: float = 5.0
+    acknowledge: float = 0.02
     window: int = 1_000_000
     calls: int = 1_000_000
     call_bytes: int = 4096 * _MIB

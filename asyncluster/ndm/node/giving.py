@@ -54,7 +54,7 @@ class Giving:
         waiting = [job for job in self._bench.jobs.values() if job.head() is not None]
         if not waiting:
             return False
-        job = min(waiting, key=self._used)
+        job = waiting[0] if len(waiting) == 1 else min(waiting, key=self._used)
         for worker in self._candidates(job):
             batch = batches.take(job, worker, self._bench.settings.slots)
             if batch:

@@ -81,16 +81,18 @@ class Pool:
 
     def idle(self, job: int | None) -> Worker | None:
         """A worker of this job without work, the one that worked last; with None: the spare."""
-        fit = [
-            worker
-            for worker in self
-            if worker.job == job and not worker.calls and not worker.worn and worker.suspended is None
-        ]
-        return max(fit, key=lambda worker: worker.since, default=None)
+        best = None
+        for worker in self._workers.values():
+            if worker.job != job or worker.calls or worker.worn or worker.dying or worker.suspended is not None:
+                continue
+            if best is None or worker.since > best.since:
+                best = worker
+        return best
 
     def surplus(self) -> list[Worker]:
         """Idle workers that have to go: worn ones, and those idle for longest beyond two a slot."""
-        idle = [worker for worker in self if not worker.calls]
+        idle = [worker for worker in self._workers.values() if not (worker.calls or worker.dying)]
         worn = [worker for worker in idle if worker.worn]
-        rest = sorted((worker for worker in idle if worker.job and not worker.worn), key=lambda worker: worker.since)
-        return worn + rest[: max(0, len(rest) - 2 * self.slots)]
+        rest = [worker for worker in idle if worker.job and not worker.worn]
+        extra = len(rest) - 2 * self.slots
+        return worn + sorted(rest, key=lambda worker: worker.since)[:extra] if extra > 0 else worn

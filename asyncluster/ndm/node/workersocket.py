@@ -16,10 +16,9 @@ from twisted.internet.interfaces import IReadWriteDescriptor
 from zope.interface import implementer
 
 from asyncluster.core.errors import ProtocolError
+from asyncluster.core.receiving import Receiver
 from asyncluster.core.wire.framing import FrameReader, frame
 from asyncluster.core.wire.limits import DESCRIPTORS, FRAME
-
-_READ_SIZE = 256 * 1024
 
 
 @implementer(IReadWriteDescriptor)
@@ -46,7 +45,7 @@ class WorkerSocket:
         self._received = received
         self._broken = broken
         self._reader = FrameReader(FRAME)
-        self._arrived: deque[int] = deque()
+        self._receiver = Receiver(sock, DESCRIPTORS)
         self._leaving: deque[tuple[memoryview, int | None]] = deque()  # data, and a descriptor that goes with it
         self._open = True
         self._ended = False  # the other end is closed
@@ -60,10 +59,8 @@ class WorkerSocket:
             return
         waiting = bool(self._leaving)
         self._leaving.append((memoryview(frame(body)), descriptor))
-        if not waiting:
-            self.doWrite()
-            if self._leaving:
-                self._reactor.addWriter(self)
+        if not waiting and not self._write():
+            self._reactor.addWriter(self)
 
     def take_descriptor(self) -> int:
         """The descriptor that came with the oldest frame that announced one; the caller's from now on.
@@ -71,9 +68,9 @@ class WorkerSocket:
         Raises:
             ProtocolError: there is none.
         """
-        if not self._arrived:
+        if not self._receiver.arrived:
             raise ProtocolError("A worker announced a descriptor that did not come.")
-        return self._arrived.popleft()
+        return self._receiver.arrived.popleft()
 
     def drain(self) -> None:
         """Reads everything that a worker sent before it ended."""
@@ -88,10 +85,10 @@ class WorkerSocket:
         self._reactor.removeReader(self)
         self._reactor.removeWriter(self)
         self._socket.close()
-        for descriptor in [*self._arrived, *(descriptor for _data, descriptor in self._leaving)]:
+        for _data, descriptor in self._leaving:
             if descriptor is not None:
                 os.close(descriptor)
-        self._arrived.clear()
+        self._receiver.close()
         self._leaving.clear()
 
     # --- From the reactor ---------------------------------------------------------------------------------
@@ -107,6 +104,16 @@ class WorkerSocket:
             self._reactor.removeReader(self)  # its process tells
 
     def doWrite(self) -> None:
+        if self._write():
+            self._reactor.removeWriter(self)
+
+    def connectionLost(self, reason: object) -> None:
+        """The worker has ended, or the reactor stops."""
+        self.drain()
+        self.close()
+
+    def _write(self) -> bool:
+        """Sends what the kernel takes; False if some of it has to wait."""
         try:
             while self._leaving:
                 data, descriptor = self._leaving[0]
@@ -115,38 +122,32 @@ class WorkerSocket:
                 else:
                     sent = socket.send_fds(self._socket, [data], [descriptor])
                     os.close(descriptor)
-                self._leaving[0] = data[sent:], None
                 if sent < len(data):
-                    return
+                    self._leaving[0] = data[sent:], None
+                    return False
                 self._leaving.popleft()
         except BlockingIOError:
-            return
+            return False
         except OSError:
             pass  # the worker has ended: its process tells
-        self._reactor.removeWriter(self)
-
-    def connectionLost(self, reason: object) -> None:
-        """The worker has ended, or the reactor stops."""
-        self.drain()
-        self.close()
+        return True
 
     def _read(self) -> bool:
         """Reads once; False if there was nothing to read."""
         if not self._open:
             return False
         try:
-            data, descriptors, _flags, _address = socket.recv_fds(self._socket, _READ_SIZE, DESCRIPTORS)
+            data = self._receiver.receive()
         except BlockingIOError:
             return False
         except OSError:
             self._ended = True
             return False
-        self._arrived.extend(descriptors)
         if not data:
             self._ended = True
             return False
         try:
-            if len(self._arrived) > DESCRIPTORS:
+            if self._receiver.cut or len(self._receiver.arrived) > DESCRIPTORS:
                 raise ProtocolError("A worker sent more descriptors than it announced.")
             self._received(self._reader.receive(data))
         except ProtocolError:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections import deque
 from collections.abc import Sequence
 
+from asyncluster.core.receiving import Receiver
 from asyncluster.core.wire.framing import FrameReader, frame
 from asyncluster.core.wire.limits import DESCRIPTORS, FRAME
-
-_READ_SIZE = 256 * 1024
 
 
 class Channel:
@@ -25,10 +23,14 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._reader = FrameReader(FRAME)
-        self._descriptors: deque[int] = deque()
+        self._receiver = Receiver(sock, DESCRIPTORS)
         self._lock = threading.Lock()
         self.forked = False
         os.register_at_fork(after_in_child=self._leave)
+
+    def fileno(self) -> int:
+        """The socket's, for whoever waits for several things at once."""
+        return self._socket.fileno()
 
     def receive(self, *, wait: bool) -> list[memoryview]:
         """Bodies of the frames that have arrived; with `wait` at least one, unless it only got part of a frame.
@@ -36,23 +38,19 @@ class Channel:
         Raises:
             EOFError: the node daemon is gone.
         """
-        flags = socket.MSG_CMSG_CLOEXEC | (0 if wait else socket.MSG_DONTWAIT)
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(_READ_SIZE, socket.CMSG_SPACE(4 * DESCRIPTORS), flags)
+            data = self._receiver.receive(0 if wait else socket.MSG_DONTWAIT)
         except BlockingIOError:
             return []
         except ConnectionError as error:
             raise EOFError from error
-        for level, kind, content in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                self._descriptors.extend(memoryview(content).cast("i"))
         if not data:
             raise EOFError
         return self._reader.receive(data)
 
     def take_descriptor(self) -> int:
         """The descriptor that came with the oldest frame that announced one; the caller's from now on."""
-        return self._descriptors.popleft()
+        return self._receiver.arrived.popleft()
 
     def send(self, bodies: Sequence[bytes], descriptor: int | None = None) -> None:
         """Sends frames in order, and a descriptor with the first of them.

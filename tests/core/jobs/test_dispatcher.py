@@ -7,6 +7,7 @@ from support.dispatch_desk import JOB, OWNER, Desk, attach, log
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.instructions import JobClosed, JobStarted, ToClient, ToNode
+from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.wire.messages import (
     Acknowledge,
     CloseJob,
@@ -24,6 +25,8 @@ from asyncluster.core.wire.messages import (
     Run,
     Submit,
 )
+
+ACKNOWLEDGE = DispatchSettings().acknowledge
 
 
 def test_a_job_from_its_opening_to_its_end(desk: Desk) -> None:
@@ -44,7 +47,9 @@ def test_a_job_from_its_opening_to_its_end(desk: Desk) -> None:
     ]
     rows = [(1, 1, 0, 250, b"y")]
     dispatcher.from_node("a", Done(1, JOB, rows), 1.0)
-    assert dispatcher.take() == [ToClient(7, Results(JOB, "a", rows)), ToNode("a", Acknowledge(1))]
+    assert dispatcher.take() == [ToClient(7, Results(JOB, "a", rows))]
+    assert dispatcher.tick(1.02) is None
+    assert dispatcher.take() == [ToNode("a", Acknowledge(1))]
     dispatcher.from_client(7, OWNER, CloseJob(JOB), 2.0)
     dropped, closed = dispatcher.take()
     assert dropped == ToNode("a", DropJob(JOB))
@@ -59,18 +64,20 @@ def test_nothing_new_is_nothing_to_do(office: Desk) -> None:
     assert office.wake is None
 
 
-def test_numbered_messages_of_a_node_are_acknowledged_once_a_turn(office: Desk) -> None:
+def test_many_numbered_messages_of_a_node_are_acknowledged_by_one(office: Desk) -> None:
     office.submit(1, 2)
     office.turn()
     office.done("a", 1)
     office.done("b", 2)
     office.turn()
-    assert office.to_node("a", Acknowledge) == [Acknowledge(1)]
+    assert not office.to_node("a", Acknowledge)
+    office.advance(ACKNOWLEDGE)
+    assert office.to_node("a", Acknowledge) == office.to_node("b", Acknowledge) == [Acknowledge(1)]
     office.submit(3, 4, 5, 6)
     office.turn()
     for call in office.runs("a"):
         office.done("a", call)
-    office.turn()
+    office.advance(ACKNOWLEDGE)
     assert office.to_node("a", Acknowledge) == [Acknowledge(3)]
 
 
@@ -84,7 +91,7 @@ def test_an_update_reaches_every_node_before_its_next_call(office: Desk) -> None
     office.done("a", 1)
     office.submit(3, 4, 5)
     office.turn()
-    assert [type(m).__name__ for m in office.to_node("a")] == ["Update", "Run", "Acknowledge"]
+    assert [type(m).__name__ for m in office.to_node("a")] == ["Update", "Run"]
 
 
 def test_a_node_that_joins_later_gets_the_whole_log_first(office: Desk) -> None:

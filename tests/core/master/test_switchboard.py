@@ -131,6 +131,7 @@ def test_a_call_goes_to_a_node_and_its_result_comes_back(room: Room) -> None:
     (results,) = to_client.of(m.Results)
     assert (results.node, results.rows[0][4]) == ("pc1", b"result")
     assert to_client.of(m.JobOpened) == [m.JobOpened(KEY, 12, 2)]
+    room.clock.advance(0.02)
     assert to_node.of(m.Acknowledge) == [m.Acknowledge(1)]
 
 
