@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from asyncluster.core.wire import limits
 
 
 class Backoff:
-    """Full jitter: each wait is random between nothing and a bound, which doubles from wait to wait.
+    """Full jitter: each wait is random between nothing and a bound that grows from wait to wait.
 
-    After a power cut all nodes of a room look for the master at once; so they come back spread out.
+    After a power cut all nodes of a room look for the master at once; so they come back spread out. The bound doubles,
+    but rests for some attempts at the seconds that a restart of the master takes.
 
     Args:
         random: a number from 0 up to 1, as `random.random`.
@@ -18,14 +19,24 @@ class Backoff:
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
-        self._bound = limits.RECONNECT_FIRST_SECONDS
+        self._bounds = _bounds()
 
     def next(self) -> float:
         """The next wait, in seconds."""
-        wait = self._random() * self._bound
-        self._bound = min(2 * self._bound, limits.RECONNECT_LAST_SECONDS)
-        return wait
+        return self._random() * next(self._bounds)
 
     def reset(self) -> None:
         """The last connection was a good one: starts from the first bound again."""
-        self._bound = limits.RECONNECT_FIRST_SECONDS
+        self._bounds = _bounds()
+
+
+def _bounds() -> Iterator[float]:
+    bound = limits.RECONNECT_FIRST_SECONDS
+    while bound < limits.RECONNECT_REST_SECONDS:
+        yield bound
+        bound *= 2
+    for _ in range(limits.RECONNECT_REST_ATTEMPTS):
+        yield limits.RECONNECT_REST_SECONDS
+    while True:
+        bound = min(2 * bound, limits.RECONNECT_LAST_SECONDS)
+        yield bound

@@ -63,8 +63,11 @@ CLOSE_SECONDS = 10.0
 #: One attempt to reach the master's port.
 CONNECT_SECONDS = 20.0
 
-#: Waits between attempts are random between nothing and a bound that doubles from the first to the last.
-RECONNECT_FIRST_SECONDS = 1.0
+#: Waits between attempts are random between nothing and a bound that doubles from the first to the last, with a rest
+#: of so many attempts on the way: a master that is restarted is back soon, and its nodes should be too.
+RECONNECT_FIRST_SECONDS = 0.25
+RECONNECT_REST_SECONDS = 2.0
+RECONNECT_REST_ATTEMPTS = 20
 RECONNECT_LAST_SECONDS = 60.0
 
 #: After a refusal, which a person has to mend: fixed.

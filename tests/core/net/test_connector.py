@@ -66,8 +66,8 @@ def test_a_node_waits_longer_and_longer_for_a_master_that_is_not_there(room: Any
     node.endpoint.ends[0].vanish(ConnectionError())
     room.settle(150)
 
-    waits = [round(standing.retry_in, 2) for standing in node.standings[1:]]
-    assert waits[:8] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    waits = [standing.retry_in for standing in node.standings[1:]]
+    assert waits[:29] == [0.125, 0.25, 0.5, *[1] * 20, 2, 4, 8, 16, 30, 30]
     assert {standing.words for standing in node.standings[2:]} == {"The master cannot be reached."}
 
 
@@ -90,7 +90,7 @@ def test_waits_start_anew_only_after_a_connection_that_lasted(room: Any) -> None
     room.links[-1].link.abort("test")
     room.settle(1)
 
-    assert [standing.retry_in for standing in node.standings if not standing.connected] == [0.5, 1, 2, 0.5]
+    assert [standing.retry_in for standing in node.standings if not standing.connected] == [0.125, 0.25, 0.5, 0.125]
 
 
 def test_a_stopped_node_tells_its_handler_and_tries_no_more(room: Any) -> None:
