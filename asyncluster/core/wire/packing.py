@@ -58,8 +58,25 @@ def pack(value: Any, what: str) -> Packed:
 
 
 def pack_scalars(values: Any) -> Packed:
-    """Packs tuples of nothing but numbers and short texts, which need no import and have no large buffers."""
+    """Packs nothing but numbers, texts and bytes, and tuples of them: they need no import and have no buffers."""
     return _moved_out(Packed(pickle.dumps(values, PROTOCOL), []))
+
+
+def apart(value: Any) -> Any:
+    """The value, or in the place of large bytes something that is unpickled to them but keeps them out of the pickle."""
+    return _Apart(value) if type(value) is bytes and len(value) >= INLINE else value
+
+
+class _Apart:
+    """Pickle leaves buffers out of itself, but not bytes; so these are made of a buffer at the other end."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[pickle.PickleBuffer]]:
+        return bytes, (pickle.PickleBuffer(self._data),)
 
 
 def _moved_out(packed: Packed) -> Packed:

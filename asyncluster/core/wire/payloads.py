@@ -2,7 +2,7 @@
 
 Master and node daemon must not import this module: to them payloads are bytes. Everything is pickle protocol 5; what
 plain pickle refuses, cloudpickle takes. A packed value is a pair `(payload, buffers)`: large buffers (of numpy arrays,
-`bytearray` and the like) are not copied into the payload. Each of them travels as a blob, in that order, and is handed
+`bytearray` and the like, and `bytes` that are a result or an argument themselves) are not copied into the payload. Each of them travels as a blob, in that order, and is handed
 to the `decode_` function as a memoryview of the blob. A payload that is itself too long travels as the first blob and
 is empty in the message.
 
@@ -38,6 +38,7 @@ from asyncluster.core.wire.packing import (
     CannotPickle,
     Packed,
     Row,
+    apart,
     dumps,
     pack,
     pack_rows,
@@ -112,7 +113,11 @@ def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> 
     Raises:
         CannotPickle: with the argument that is to blame.
     """
-    if kwargs is None and _SCALARS.issuperset(map(type, args)):
+    kinds = set(map(type, args))
+    if bytes in kinds:
+        args = tuple([apart(value) for value in args])
+        kinds = set(map(type, args))
+    if kwargs is None and kinds <= _SCALARS:
         return pack_scalars((args, None))  # what most calls have, at half the price
     return pack((args, kwargs), "The arguments")
 
@@ -218,7 +223,8 @@ def encode_result(value: Any) -> Packed:
     Raises:
         CannotPickle: with the part of the result that is to blame.
     """
-    return pack(value, "The result")
+    value = apart(value)
+    return pack_scalars(value) if type(value) in _SCALARS else pack(value, "The result")
 
 
 def encode_error(error: BaseException) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+import os
 import subprocess
 import sys
 import threading
@@ -64,6 +65,18 @@ def test_large_buffers_stay_out_of_the_payload_and_are_not_copied():
     (args, _) = payloads.decode(*packed)
     assert np.array_equal(args[0], array)
     assert np.shares_memory(args[0], array)
+
+
+@pytest.mark.parametrize("size", [INLINE // 4, INLINE, 3 * INLINE])
+def test_large_bytes_stay_out_of_the_payload_and_come_back_as_bytes(size):
+    data = os.urandom(size)
+    result, call = payloads.encode_result(data), payloads.encode_call((data, 1, data), {"key": 2})
+    assert bool(result.buffers) == (size >= INLINE)
+    assert len(result.payload) < INLINE
+    back = payloads.decode_result(*result)
+    assert type(back) is bytes
+    assert back == data
+    assert payloads.decode(*call) == ((data, 1, data), {"key": 2})
 
 
 def test_small_buffers_stay_in_the_payload():
