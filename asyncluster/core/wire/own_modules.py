@@ -33,7 +33,7 @@ class OwnModules:
         self._lock = threading.Lock()
         self._seen: set[str] = set()
         self._names = {"__main__"}
-        self._telling = (b"__main__",)  # names without which none of `_names` can be in a pickle
+        self._telling: tuple[bytes, ...] = (b"__main__",)  # names without which none of `_names` can be in a pickle
         self._count = 0
 
     def named_in(self, data: bytes) -> bool:

@@ -63,7 +63,7 @@ def pack_scalars(values: Any) -> Packed:
 
 
 def apart(value: Any) -> Any:
-    """The value, or in the place of large bytes something that is unpickled to them but keeps them out of the pickle."""
+    """The value; in the place of large bytes something that becomes them again, but keeps them out of the pickle."""
     return _Apart(value) if type(value) is bytes and len(value) >= INLINE else value
 
 

@@ -2,9 +2,9 @@
 
 Master and node daemon must not import this module: to them payloads are bytes. Everything is pickle protocol 5; what
 plain pickle refuses, cloudpickle takes. A packed value is a pair `(payload, buffers)`: large buffers (of numpy arrays,
-`bytearray` and the like, and `bytes` that are a result or an argument themselves) are not copied into the payload. Each of them travels as a blob, in that order, and is handed
-to the `decode_` function as a memoryview of the blob. A payload that is itself too long travels as the first blob and
-is empty in the message.
+`bytearray` and the like, and `bytes` that are an argument or a result themselves) are not copied into the payload. Each
+of them travels as a blob, in that order, and is handed to the `decode_` function as a memoryview of the blob. A payload
+that is itself too long travels as the first blob and is empty in the message.
 
     entry or call            payload, packed
     Code                     ("source", text, file name) or ("functions", [function, ...])
