@@ -125,7 +125,7 @@ class Job:
                     mapping.feed()
                     ends.reverse()
                     while ends:
-                        yield open_end(ends.pop())
+                        yield ends.pop()[0] if ends[-1][1] is None else open_end(ends.pop())
         finally:
             mapping.cancel()
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
 from asyncluster.core.wire.limits import INLINE
@@ -128,7 +129,10 @@ def encode_chunk(calls: Sequence[tuple[Any, ...]]) -> Packed:
     Raises:
         CannotPickle: with the argument that is to blame; encode them singly to keep the others.
     """
-    return pack_rows([(PLAIN, args) for args in calls], "The arguments")
+    rows = [(PLAIN, args) for args in calls]
+    if _SCALARS.issuperset(map(type, chain.from_iterable(calls))):
+        return pack_scalars(rows)
+    return pack_rows(rows, "The arguments")
 
 
 def encode_code(code: str | Sequence[Callable[..., Any]], file_name: str = "<job>") -> Packed:
@@ -188,12 +192,11 @@ def decode_chunk_results(
     payload: bytes | memoryview, buffers: Sequence[memoryview] = ()
 ) -> list[tuple[Any, BaseException | None]]:
     """(value, None) or (None, exception) for each call of a chunk."""
-    return [_read_result(kind, value) for kind, value in unpack(payload, buffers)]
+    rows = unpack(payload, buffers)
+    return [(value, None) if kind == PLAIN else _read_result(kind, value) for kind, value in rows]
 
 
 def _read_result(kind: int, value: Any) -> tuple[Any, BaseException | None]:
-    if kind == PLAIN:
-        return value, None
     if kind == FAILED:
         return None, decode_error(value)
     try:
@@ -257,6 +260,8 @@ def traceback_text(error: BaseException) -> str:
 
 def encode_chunk_results(rows: list[Row]) -> Packed:
     """Rows (PLAIN, value) or (FAILED, an encoded error); a value that cannot be pickled fails alone."""
+    if _SCALARS.issuperset([type(value) for _kind, value in rows]):
+        return pack_scalars(rows)
     try:
         return pack_rows(rows, "The result")
     except CannotPickle:
