@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
 import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -104,6 +106,11 @@ class Program:
     def silent(self, seconds: float = 0.3) -> bool:
         """Whether nothing arrives for a while."""
         return not self._waiting and not select.select([self._socket], [], [], seconds)[0]
+
+    def has_read(self) -> bool:
+        """Whether it has taken all that was sent."""
+        unread = fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(unread, sys.byteorder) == 0
 
     def cpu_seconds(self) -> float:
         """Processor time that it has used, in seconds."""

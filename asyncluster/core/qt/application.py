@@ -6,8 +6,8 @@ errors are written to standard error and the window goes on.
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
 from types import TracebackType
 
 from PyQt6.QtCore import QCoreApplication, Qt
@@ -20,6 +20,8 @@ def make_application(name: str) -> QApplication:
     Args:
         name: what window managers call the program; its windows have titles of their own.
     """
+    # Nothing is drawn by OpenGL, whose libraries and drivers Qt would load at the start.
+    os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")
     # A session manager would restart the window by its command line, without its socket.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableSessionManager)
     # One native child, such as the greeter's login window, does not make its siblings native too.
@@ -31,4 +33,6 @@ def make_application(name: str) -> QApplication:
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    import traceback  # here, as nobody should wait for it at the start
+
     traceback.print_exception(kind, error, trace)

@@ -1,24 +1,36 @@
-"""A Qt program that a node daemon talks to: application, reactor and link, wired once for greeter and time bar.
+"""A Qt program that a node daemon talks to: application, window, reactor and link, wired once for greeter and time bar.
 
 Such a program is started with a socket as an inherited descriptor, `--fd N`, and ends when that socket closes; who
 started it starts it again.
+
+A person waits for the window, and nobody for Twisted, whose import takes as long as all the rest. So the window comes
+first, on Qt alone; the reactor is installed and takes the socket over when it can be used. What is typed meanwhile
+waits in Qt's queue.
 """
 
 from __future__ import annotations
 
-import argparse
+import gc
+import socket
 import sys
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from PyQt6.QtCore import QLocale
+import msgspec
+from PyQt6.QtCore import QEventLoop, QLocale, QSocketNotifier, QTimer
 
+from asyncluster.core.errors import ProtocolError
 from asyncluster.core.qt.application import make_application
-from asyncluster.core.qt.reactor import install
 from asyncluster.core.qt.theme import Look
 from asyncluster.core.qt.translations import speak
+from asyncluster.core.wire.framing import HEADER_SIZE, FrameReader
 
 T = TypeVar("T")
+
+#: Seconds after which the reactor is installed though there is no window yet: the node daemon has said nothing.
+_PATIENCE = 2.0
+#: Bytes that one look at the socket shows; a first frame that is longer is left to the link.
+_FIRST = 64 * 1024
 
 
 class DaemonProgram(Generic[T]):
@@ -43,9 +55,15 @@ class DaemonProgram(Generic[T]):
         self._name = name
         self._window: Any = None
         self._early: list[T] = []
+        self._unsent: list[bytes] = []
+        self._link: Any = None
 
     def begin(self, message: Any) -> Any:
         """Makes what is on the screen and returns what takes further messages by `receive`."""
+        raise NotImplementedError
+
+    def shown(self) -> bool:
+        """Whether the window is there for its person."""
         raise NotImplementedError
 
     def language(self, message: Any) -> str:
@@ -53,18 +71,61 @@ class DaemonProgram(Generic[T]):
         return str(message.language)
 
     def send(self, framed: bytes) -> None:
-        """Sends one frame to the node daemon."""
-        self._link.send(framed)
+        """Sends one frame to the node daemon, or keeps it until there is a link."""
+        if self._link is None:
+            self._unsent.append(framed)
+        else:
+            self._link.send(framed)
 
     def run(self, descriptor: int) -> int:
         """Runs until the link is lost. Returns the exit code."""
+        self._show(descriptor)
+        from asyncluster.core.qt.reactor import install
+
         self._reactor = install(tls=False)
         from asyncluster.core.qt.link import Link, attach  # imports Twisted: after the reactor
 
         self._link = Link(self.decoder, self.max_frame, self._received, self._lost)
         attach(self._reactor, descriptor, self._link)
+        for framed in self._unsent:
+            self._link.send(framed)
+        gc.enable()  # `__main__` has switched it off
         self._reactor.run()
         return 0
+
+    def _show(self, descriptor: int) -> None:
+        """Returns when the window is there, or when that is for the link to wait for: see `_PATIENCE`."""
+        waiting = True
+
+        def leave_to_link() -> None:
+            nonlocal waiting
+            waiting = False
+
+        def read() -> None:
+            if not self._take_first(inherited):
+                leave_to_link()
+
+        flags = QEventLoop.ProcessEventsFlag.AllEvents | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+        inherited = socket.socket(fileno=descriptor)
+        inherited.setblocking(False)
+        notifier = QSocketNotifier(descriptor, QSocketNotifier.Type.Read)  # type: ignore[call-overload]
+        notifier.activated.connect(read)
+        QTimer.singleShot(int(_PATIENCE * 1000), leave_to_link)
+        while waiting and (self._window is None or not self.shown()):
+            self.app.processEvents(flags)
+        notifier.setEnabled(False)
+        inherited.detach()
+
+    def _take_first(self, inherited: socket.socket) -> bool:
+        """Takes one whole frame that makes sense; anything else stays in the socket, for the link to judge."""
+        try:
+            bodies = FrameReader(self.max_frame).receive(inherited.recv(_FIRST, socket.MSG_PEEK))
+            message = self.decoder.decode(bodies[0])
+        except (ProtocolError, msgspec.DecodeError, OSError, IndexError):
+            return False
+        inherited.recv(HEADER_SIZE + len(bodies[0]))
+        self._received(message)
+        return True
 
     def _received(self, message: Any) -> None:
         if self._window is not None:
@@ -84,8 +145,12 @@ class DaemonProgram(Generic[T]):
             self._reactor.stop()
 
 
-def descriptor_from(argv: Sequence[str] | None, program: str) -> int:
-    """The number after `--fd`."""
-    parser = argparse.ArgumentParser(prog=program)
-    parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the node daemon")
-    return int(parser.parse_args(argv).fd)
+def descriptor_from(argv: Sequence[str], program: str) -> int:
+    """The number after `--fd`, of these arguments alone: argparse would take as long as some windows.
+
+    Raises:
+        SystemExit: they are others.
+    """
+    if len(argv) != 2 or argv[0] != "--fd" or not argv[1].isdecimal():
+        raise SystemExit(f"usage: {program} --fd DESCRIPTOR    (the socket to the node daemon)")
+    return int(argv[1])

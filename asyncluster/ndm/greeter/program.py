@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import resource
+import sys
 from collections.abc import Sequence
 
 from PyQt6.QtGui import QWindow
@@ -23,7 +24,7 @@ _PR_SET_DUMPABLE = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the greeter until its socket closes. Returns the exit code."""
-    descriptor = descriptor_from(argv, "asyncluster-greeter")
+    descriptor = descriptor_from(sys.argv[1:] if argv is None else argv, "asyncluster-greeter")
     _keep_secrets()
     return Program("AsynCluster greeter", ("base", "greeter")).run(descriptor)
 
@@ -47,6 +48,9 @@ class Program(DaemonProgram[ToGreeter]):
         self.app.focusWindowChanged.connect(self._focused)
         self._screens = Screens(self.app, greeter)
         return greeter
+
+    def shown(self) -> bool:
+        return self.app.focusWindow() is not None
 
     def _focused(self, window: QWindow | None) -> None:
         if window is not None:

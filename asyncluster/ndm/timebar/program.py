@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from asyncluster.core.qt.daemonprogram import DaemonProgram, descriptor_from
@@ -11,7 +12,7 @@ from asyncluster.ndm.timebar.window import TimeBar
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the time bar until its socket closes. Returns the exit code."""
-    descriptor = descriptor_from(argv, "asyncluster-timebar")
+    descriptor = descriptor_from(sys.argv[1:] if argv is None else argv, "asyncluster-timebar")
     return Program("AsynCluster time bar", ("base", "timebar")).run(descriptor)
 
 
@@ -23,6 +24,10 @@ class Program(DaemonProgram[ToTimeBar]):
     max_frame = MAX_FRAME
 
     def begin(self, message: State) -> TimeBar:
-        bar = TimeBar(message, self.look, lambda answer: self.send(framed(answer)))
-        bar.show()
-        return bar
+        self._bar = TimeBar(message, self.look, lambda answer: self.send(framed(answer)))
+        self._bar.show()
+        return self._bar
+
+    def shown(self) -> bool:
+        handle = self._bar.windowHandle()
+        return handle is not None and handle.isExposed()

@@ -242,6 +242,52 @@ def test_sigterm_ends_it(start):
     assert greeter.process.wait(20) == 0
 
 
+def test_what_is_typed_as_soon_as_there_is_a_field_is_not_lost(display, start):
+    """The window is there before Twisted is."""
+    greeter = start(display)
+    until(lambda: has_keyboard(display))
+    xdotool(display, "type", "lena")
+    xdotool(display, "key", "Tab")
+    xdotool(display, "type", "geheim")
+    xdotool(display, "key", "Return")
+    assert greeter.receive() == wire.Ready()
+    assert greeter.receive() == wire.Login("lena", "geheim", "plasma", "us")
+
+
+def has_keyboard(display) -> bool:
+    environment = {**os.environ, "DISPLAY": display}
+    found = subprocess.run(["xdotool", "getwindowfocus"], env=environment, capture_output=True, text=True).stdout
+    return found.strip().isdecimal() and int(found) > 1
+
+
+@pytest.mark.parametrize("cut", [2, 20])
+def test_a_configuration_that_comes_in_pieces_is_taken(start, cut):
+    framed = wire.framed(CONFIGURATION)
+    greeter = Program("asyncluster.ndm.greeter", None, wire.from_greeter)
+    try:
+        greeter.send(framed[:cut])
+        until(greeter.has_read)  # by the link, which the first look at the socket has left it to
+        greeter.send(framed[cut:], wire.framed(wire.MasterState(True)))
+        assert greeter.receive() == wire.Ready()
+    finally:
+        assert set(greeter.close().splitlines()) <= EXPECTED
+
+
+def test_it_ends_when_nothing_but_nonsense_comes(start):
+    greeter = Program("asyncluster.ndm.greeter", None, wire.from_greeter)
+    greeter.send(b"\0\0\0\1\xc1")
+    assert greeter.process.wait(20) == 0
+    assert "cannot be understood" in greeter.close()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--fd"], ["--fd", "x"], ["--fd", "-1"], ["--fd", "3", "more"]])
+def test_it_wants_its_descriptor_and_nothing_else(arguments):
+    command = [sys.executable, "-m", "asyncluster.ndm.greeter", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 1
+    assert result.stderr.startswith("usage: asyncluster-greeter --fd DESCRIPTOR")
+
+
 def test_messages_before_the_configuration_are_kept_for_it(start):
     greeter = start(None, wire.MasterState(True), wire.Openings([(0, 1440)]), CONFIGURATION)
     assert greeter.receive() == wire.Ready()
