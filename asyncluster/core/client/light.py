@@ -53,6 +53,9 @@ class LightFuture(concurrent.futures.Future[Any]):
         finally:
             del self  # the frame is part of the traceback of the exception that is kept here
 
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        return self._exception if self._state == FINISHED else super().exception(timeout)
+
     def set_result(self, result: Any) -> None:
         with _settling:
             if not self._watched and self._state in (PENDING, RUNNING):
