@@ -117,13 +117,13 @@ class DirectSpawner:
         try:
             spawn.prepare(directory)
             process = spawn.start(ends, Confinement(os.getpid(), niceness, self._memory), directory, self._marker)
+            self._children[worker] = _Child(self._reactor, process, lambda ended: self._ended(worker, ended))
         except OSError as error:
             ended = Ended(trouble=str(error))
             self._reactor.callLater(0, lambda: self.reports.ended(worker, ended))
             return
         finally:
             ends.close()
-        self._children[worker] = _Child(self._reactor, process, lambda ended: self._ended(worker, ended))
 
     def kill(self, worker: int) -> None:
         if worker in self._children:
@@ -174,14 +174,23 @@ class DirectSpawner:
 
 @implementer(IReadDescriptor)
 class _Child:
-    """One process, watched by a pidfd, which becomes readable when it ends."""
+    """One process, watched by a pidfd, which becomes readable when it ends.
+
+    Raises:
+        OSError: there is no descriptor left for that; the process is ended.
+    """
 
     def __init__(self, reactor: Any, process: subprocess.Popen[bytes], ended: Callable[[Ended], None]) -> None:
         self.pid = process.pid
         self._reactor = reactor
         self._process = process
         self._ended = ended
-        self._pidfd = os.pidfd_open(process.pid)
+        try:
+            self._pidfd = os.pidfd_open(process.pid)
+        except OSError:
+            process.kill()
+            process.wait()
+            raise
         reactor.addReader(self)
 
     def wait(self) -> Ended:

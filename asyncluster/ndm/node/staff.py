@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 import msgspec
@@ -69,7 +70,7 @@ class Staff:
         self._given = given
         self._returned = Inbox(results)
         self._events = events
-        self._members: dict[int, _Member] = {}
+        self._members: dict[int, Member] = {}
         spawner.reports = self
 
     # --- The brain's instructions ---------------------------------------------------------------------------
@@ -80,13 +81,15 @@ class Staff:
         return member.page.glance() if member is not None else _NOTHING
 
     def start(self, worker: int, niceness: int) -> None:
-        """Starts a worker; messages may be sent to it at once."""
-        member = _Member(worker)
-        ours, theirs = socket.socketpair()
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
-        page_fd = page.create()
-        member.page = Page(page_fd)
+        """Starts a worker; messages may be sent to it at once, even if it turns out that it cannot be started."""
+        try:
+            ours, out, err, ends = _descriptors()
+        except OSError as error:  # there is none left
+            trouble = Exit(None, None, f"A worker cannot be started: {error.strerror}.", 0)
+            self._reactor.callLater(0, self._events.exited, worker, trouble)
+            return
+        member = Member(worker)
+        member.page = Page(ends.page)
         member.socket = WorkerSocket(
             self._reactor, ours, lambda bodies: self._received(member, bodies), lambda: self._broken(member)
         )
@@ -95,11 +98,13 @@ class Staff:
             OutputPipe(self._reactor, err, "err", lambda stream, text: self._wrote(member, stream, text)),
         ]
         self._members[worker] = member
-        self._spawner.start(worker, Ends(theirs.detach(), page_fd, out_end, err_end), niceness)
+        self._spawner.start(worker, ends, niceness)
 
     def send(self, worker: int, message: m.Message) -> None:
         """Sends a message, after the blobs that it names and the worker lacks."""
-        member = self._members[worker]
+        member = self._members.get(worker)
+        if member is None:  # it could not be started, which is about to be told
+            return
         if isinstance(message, m.WorkerSetup):
             member.job = message.job
         for name, size in getattr(message, "blobs", ()):
@@ -134,7 +139,7 @@ class Staff:
             if member.job == job and name in member.passed:
                 self._take_blob_back(member, name)
 
-    def _take_blob_back(self, member: _Member, name: bytes) -> None:
+    def _take_blob_back(self, member: Member, name: bytes) -> None:
         """A worker lets go of a blob when it is through with what it was sent before."""
         del member.passed[name]
         member.socket.send(m.encode(m.DropBlob(member.job, name)))
@@ -166,14 +171,14 @@ class Staff:
 
     # --- From workers -------------------------------------------------------------------------------------------
 
-    def _received(self, member: _Member, bodies: list[memoryview]) -> None:
+    def _received(self, member: Member, bodies: list[memoryview]) -> None:
         for body in bodies:
             if body:
                 self._said(member, body)
             else:
                 self._events.ready(member.number)
 
-    def _said(self, member: _Member, body: memoryview) -> None:
+    def _said(self, member: Member, body: memoryview) -> None:
         try:
             message = _decoder.decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -191,24 +196,45 @@ class Staff:
             case _:
                 raise ProtocolError("A worker speaks of another job than its own.")
 
-    def _wrote(self, member: _Member, stream: Stream, text: str) -> None:
+    def _wrote(self, member: Member, stream: Stream, text: str) -> None:
         """C code or a child process wrote; to which call it belongs is a guess that is nearly always right."""
         call = member.page.glance().call
         self._print(member, call if call <= _HIGHEST_CALL else 0, stream, text)
 
-    def _print(self, member: _Member, call: int, stream: Stream, text: str) -> None:
+    def _print(self, member: Member, call: int, stream: Stream, text: str) -> None:
         if stream == "err":
             member.tail.add(text)
         admitted = member.meter.admit(call, text)
         if admitted and member.job:
             self._events.said(member.number, m.Output(member.job, call, stream, admitted))
 
-    def _broken(self, member: _Member) -> None:
+    def _broken(self, member: Member) -> None:
         _log.warn("A worker broke the protocol and is ended.")
         self.kill(member.number)
 
 
-class _Member:
+def _descriptors() -> tuple[socket.socket, int, int, Ends]:
+    """Our socket, our ends of the pipes for output and errors, and the worker's ends.
+
+    Raises:
+        OSError: there are not enough left; none is taken.
+    """
+    with ExitStack() as taken:
+
+        def take(*descriptors: int) -> tuple[int, ...]:
+            for descriptor in descriptors:
+                taken.callback(os.close, descriptor)
+            return descriptors
+
+        ours, theirs = take(*(end.detach() for end in socket.socketpair()))
+        out, out_end = take(*os.pipe())
+        err, err_end = take(*os.pipe())
+        (page_fd,) = take(page.create())
+        taken.pop_all()
+    return socket.socket(fileno=ours), out, err, Ends(theirs, page_fd, out_end, err_end)
+
+
+class Member:
     """One worker: what the daemon holds of it.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 A worker inherits the orphans of its own children (`PR_SET_CHILD_SUBREAPER`), so whatever a call starts - daemons that
 fork twice and leave the session included - stays below its worker for as long as that lives. It is killed last, when
-everything below it has been stopped: a process that is stopped starts no others. All this needs is `/proc`.
+everything below it has been stopped: a process that is stopped starts no others. All this needs is `/proc`, and one
+descriptor, which is kept for it: who has run out of them must still get rid of processes.
 """
 
 from __future__ import annotations
@@ -11,22 +12,25 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 #: Rounds of looking for new processes; a process that has a signal pending cannot fork, so few are ever needed.
 _ROUNDS = 50
 
 _GONE_SECONDS = 2.0
 
+_kept: list[int] = []
+
 
 def children() -> dict[int, list[int]]:
     """The children of every process, zombies left out."""
     families: dict[int, list[int]] = defaultdict(list)
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            state, parent = _state_and_parent(int(name))
+    with _kept_descriptor():
+        for pid in _pids():
+            state, parent = _state_and_parent(pid)
             if state not in ("Z", "X", ""):
-                families[parent].append(int(name))
+                families[parent].append(pid)
     return families
 
 
@@ -143,6 +147,20 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+@contextmanager
+def _kept_descriptor() -> Iterator[None]:
+    """Lets go of the descriptor that is kept, so that there is one, and takes one again afterwards."""
+    while _kept:
+        os.close(_kept.pop())
+    try:
+        yield
+    finally:
+        try:
+            _kept.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError:  # another thread has it; it may be back next time
+            pass
 
 
 def _pids() -> list[int]:

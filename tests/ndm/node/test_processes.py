@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from support.processtable import lives, state
@@ -318,4 +320,16 @@ def test_processes_of_an_earlier_life_are_ended_at_the_start(tmp_path, marker, r
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={MARKER: marker})
     spawner = reactor_thread.call(DirectSpawner, reactor_thread.reactor, tmp_path / "work", marker, None)
     assert left.wait(PATIENCE) == -signal.SIGKILL
+    reactor_thread.call(spawner.close)
+
+
+def test_a_worker_that_cannot_be_watched_is_told_as_ended(tmp_path, marker, reactor_thread, monkeypatch):
+    spawner = reactor_thread.call(DirectSpawner, reactor_thread.reactor, tmp_path / "work", marker, None)
+    spawner.reports = Reports()
+    monkeypatch.setattr(os, "pidfd_open", Mock(side_effect=OSError(errno.EMFILE, "Too many open files")))
+    talk = Talk()
+    reactor_thread.call(spawner.start, 1, talk.ends, 0)
+    assert "Too many open files" in spawner.reports.end_of(1).trouble
+    assert alive(marker) == []
+    talk.close()
     reactor_thread.call(spawner.close)

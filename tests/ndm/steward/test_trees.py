@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from support.processtable import lives, state
@@ -52,6 +54,24 @@ def wait_for(condition: Callable[[], bool]) -> None:
             return
         os.sched_yield()
     raise AssertionError("It did not become true.")
+
+
+def test_a_tree_is_killed_without_a_descriptor_left(family):
+    root = family()
+    below = trees.descendants(root.pid)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        with suppress(OSError):
+            while len(taken) < soft:
+                taken.append(os.dup(0))
+                resource.setrlimit(resource.RLIMIT_NOFILE, (taken[-1] + 1, hard))
+        assert trees.kill_tree(root.pid) == below
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+    wait_for(lambda: not any(map(lives, below)))
 
 
 def test_a_tree_is_found_stopped_and_continued(family):
