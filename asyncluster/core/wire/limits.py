@@ -64,11 +64,12 @@ CLOSE_SECONDS = 10.0
 CONNECT_SECONDS = 20.0
 
 #: Waits between attempts are random between nothing and a bound that doubles from the first to the last, with a rest
-#: of so many attempts on the way: a master that is restarted is back soon, and its nodes should be too.
+#: of so many attempts on the way: a master that is restarted is back soon, and its nodes should be too. The last one
+#: and an attempt that had just begun in vain are less than the minute in which everybody is back after any fault.
 RECONNECT_FIRST_SECONDS = 0.25
 RECONNECT_REST_SECONDS = 2.0
 RECONNECT_REST_ATTEMPTS = 20
-RECONNECT_LAST_SECONDS = 60.0
+RECONNECT_LAST_SECONDS = 30.0
 
 #: After a refusal, which a person has to mend: fixed.
 RECONNECT_REFUSED_SECONDS = 60.0

@@ -4,13 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.net.backoff import Backoff
+from asyncluster.core.wire import limits
 
-BOUNDS = [0.25, 0.5, 1, *[2] * 20, 4, 8, 16, 32, 60, 60, 60]
+BOUNDS = [0.25, 0.5, 1, *[2] * 20, 4, 8, 16, 30, 30, 30]
 
 
-def test_the_bound_doubles_up_to_a_minute_but_rests_while_a_master_may_restart() -> None:
+def test_the_bound_doubles_up_to_half_a_minute_but_rests_while_a_master_may_restart() -> None:
     backoff = Backoff(lambda: 0.999999)
     assert [round(backoff.next(), 2) for _ in BOUNDS] == BOUNDS
+
+
+def test_whatever_was_wrong_a_node_is_back_within_a_minute() -> None:
+    assert limits.CONNECT_SECONDS + limits.RECONNECT_LAST_SECONDS < 60
 
 
 def test_after_a_good_connection_it_begins_anew() -> None:
