@@ -67,7 +67,7 @@ def test_a_node_waits_longer_and_longer_for_a_master_that_is_not_there(room: Any
     room.settle(150)
 
     waits = [standing.retry_in for standing in node.standings[1:]]
-    assert waits[:29] == [0.125, 0.25, 0.5, *[1] * 20, 2, 4, 8, 16, 30, 30]
+    assert waits[:29] == [0.125, 0.25, 0.5, *[1] * 20, 2, 4, 8, 15, 15, 15]
     assert {standing.words for standing in node.standings[2:]} == {"The master cannot be reached."}
 
 
