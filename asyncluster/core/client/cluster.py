@@ -93,6 +93,24 @@ class Cluster:
         status: dict[str, Any] = self.ask("status")
         return status
 
+    def dask_client(self, **options: Any) -> Any:
+        """A `distributed.Client` of the cluster's Dask scheduler, for graphs, arrays and data frames.
+
+        It has a certificate of its own, and is the caller's to close; it does not need this cluster any more. See
+        docs/dask.md.
+
+        Args:
+            options: of `distributed.Client`.
+
+        Raises:
+            UsageError: this cluster has no Dask, or Dask is not installed here.
+            NotAllowed: this account may not use it.
+            AsynClusterError: there is no scheduler at the moment.
+        """
+        from asyncluster.core.client.dask import dask_client
+
+        return dask_client(self, **options)
+
     def close(self) -> None:
         """Ends all jobs of this client, and the connection."""
         self._connection.close()

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ server password = {server_password}
 state = {directory}/{name}
 """
 
+_ENGINE = """\
+[engine]
+kind = dask
+port = {port}
+"""
+
 
 class LocalCluster(Cluster):
     """A `Cluster` of processes that it starts, and that are gone when it is closed or its program ends.
@@ -58,6 +65,7 @@ class LocalCluster(Cluster):
     Args:
         nodes: node daemons to start.
         workers: of each node, calls that run at once.
+        dask: whether there is Dask as well, with as many workers (see `dask_client`).
 
     Attributes:
         pids: process ids of "master", "node-1" and so on.
@@ -67,25 +75,27 @@ class LocalCluster(Cluster):
         AsynClusterError: something did not come up; the message holds its last words.
     """
 
-    def __init__(self, nodes: int = 2, workers: int = 1) -> None:
+    def __init__(self, nodes: int = 2, workers: int = 1, *, dask: bool = False) -> None:
         if not 0 <= nodes <= 64 or not 0 <= workers <= 512:
             raise UsageError("A local cluster has 0 to 64 nodes of 0 to 512 workers.")
-        self._processes = _start(nodes, workers)
+        self._processes = _start(nodes, workers, dask)
         self.pids = self._processes.pids
         try:
             super().__init__(self._processes.directory / "control" / "sock")
-            self._wait_for_nodes(nodes)
+            self._wait("nodes", lambda: sum(node["state"] != "lost" for node in self.nodes()) >= nodes)
+            if dask:
+                self._wait("Dask workers", lambda: sum(self.status()["dask"]["workers"].values()) >= nodes * workers)
         except BaseException:
             self.close()
             raise
 
-    def _wait_for_nodes(self, count: int) -> None:
-        """Returns when all nodes have logged in at the master."""
+    def _wait(self, what: str, there: Callable[[], bool]) -> None:
+        """Returns when all of them have reached the master."""
         pause = threading.Event()
         deadline = time.monotonic() + guardian.START_SECONDS
-        while sum(node["state"] != "lost" for node in self.nodes()) < count:
+        while not there():
             if time.monotonic() > deadline:
-                raise AsynClusterError("The nodes of the local cluster did not reach its master.")
+                raise AsynClusterError(f"The {what} of the local cluster did not reach its master.")
             pause.wait(0.01)
 
     def close(self) -> None:
@@ -151,9 +161,9 @@ def _end(process: subprocess.Popen[bytes], directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)  # if the guardian could not
 
 
-def _start(nodes: int, workers: int) -> _Processes:
+def _start(nodes: int, workers: int, dask: bool) -> _Processes:
     for attempt in range(_PORT_ATTEMPTS):
-        processes = _Processes(_prepare(nodes, workers), nodes)
+        processes = _Processes(_prepare(nodes, workers, dask), nodes)
         try:
             processes.wait()
         except BaseException as error:
@@ -165,7 +175,7 @@ def _start(nodes: int, workers: int) -> _Processes:
     raise AssertionError("unreachable")
 
 
-def _prepare(nodes: int, workers: int) -> Path:
+def _prepare(nodes: int, workers: int, dask: bool) -> Path:
     """A directory with the configurations of a new cluster."""
     base = tempfile.gettempdir()
     if len(base) > _LONGEST_DIRECTORY:
@@ -179,7 +189,7 @@ def _prepare(nodes: int, workers: int) -> Path:
         text = _CONFIG.format(
             directory=directory, name=name, workers=workers, user=getpass.getuser(), port=port, **secret
         )
-        _write_private(directory / f"{name}.conf", text)
+        _write_private(directory / f"{name}.conf", text + (_ENGINE.format(port=_free_port()) if dask else ""))
     return directory
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from asyncluster.core.config import forms, quantities, values
 from asyncluster.core.config.quantities import WorkerMemory
 from asyncluster.core.config.surroundings import Surroundings
-from asyncluster.core.config.values import MasterKey, WhenInUse
+from asyncluster.core.config.values import EngineKind, MasterKey, WhenInUse
 
 
 class Role(StrEnum):
@@ -301,7 +301,37 @@ DISPLAY = Section(
     ),
 )
 
-SECTIONS = (SERVER, CLIENT, COMMON, DISPLAY)
+ENGINE = Section(
+    "engine",
+    Role.MASTER,
+    "A second engine beside the built-in dispatcher, for graphs, data frames and arrays larger than memory.",
+    (
+        Key(
+            "kind",
+            forms.one_of(EngineKind),
+            "builtin: none. dask: the master runs a scheduler of Dask Distributed, and the nodes its workers.",
+            "builtin",
+        ),
+        Key("port", forms.whole(1024, 65_535), "TCP port of the scheduler, for nodes and for clients.", "8786"),
+        Key(
+            "worker ports",
+            forms.or_word("any", None, values.port_range),
+            "Ports on which the nodes' Dask workers wait for each other, for firewalls: at least two for each worker.",
+            "any",
+            example="9200-9231",
+        ),
+        Key(
+            "account",
+            forms.listed(values.account),
+            "Account under which the scheduler runs when the master was started by root: the first of these that "
+            "exists. Whoever may use Dask can act as it on the master's machine.",
+            "asyncluster-job, nobody",
+            several=True,
+        ),
+    ),
+)
+
+SECTIONS = (SERVER, CLIENT, COMMON, DISPLAY, ENGINE)
 
 
 def section(name: str) -> Section | None:

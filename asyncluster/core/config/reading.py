@@ -21,6 +21,7 @@ from asyncluster.core.config.settings import (
     ClientSettings,
     CommonSettings,
     DisplaySettings,
+    EngineSettings,
     ServerSettings,
     Settings,
 )
@@ -185,6 +186,7 @@ def _settings(values: dict[str, dict[str, Any]], role: Role) -> Settings:
         client=ClientSettings(**values[CLIENT.name]),
         common=common,
         display=DisplaySettings(**values["display"]),
+        engine=EngineSettings(**values["engine"]),
         server=server,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from asyncluster.core.config.quantities import WorkerMemory
-from asyncluster.core.config.values import Accounts, Address, MasterKey, Network, WhenInUse
+from asyncluster.core.config.values import Accounts, Address, EngineKind, MasterKey, Network, WhenInUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,24 @@ class DisplaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """[engine]: Dask Distributed beside the dispatcher. `worker_ports` None = any.
+
+    `account` names accounts of which the first that exists is taken.
+    """
+
+    kind: EngineKind
+    port: int
+    worker_ports: tuple[int, int] | None
+    account: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration. `server` is None when it was read for a node."""
 
     client: ClientSettings
     common: CommonSettings
     display: DisplaySettings
+    engine: EngineSettings
     server: ServerSettings | None

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from asyncluster.core.config.keys import CLIENT, COMMON, DISPLAY, SECTIONS, SERVER, Key, Role, Section
+from asyncluster.core.config.keys import CLIENT, COMMON, DISPLAY, ENGINE, SECTIONS, SERVER, Key, Role, Section
 from asyncluster.core.config.surroundings import Surroundings
 
 # What an active line says, by section and key; other keys are commented out and show their default.
@@ -20,7 +20,7 @@ Values = Mapping[tuple[str, str], str]
 
 # The master gets [client] whole, so that its file can be copied to the nodes as it stands.
 _SECTIONS = {
-    Role.MASTER: (SERVER, CLIENT, COMMON),
+    Role.MASTER: (SERVER, CLIENT, COMMON, ENGINE),
     Role.NODE: (CLIENT, COMMON, DISPLAY),
     Role.ALL: SECTIONS,
 }

@@ -42,6 +42,13 @@ class MasterKey(StrEnum):
     STRICT = "strict"
 
 
+class EngineKind(StrEnum):
+    """What there is for jobs: the built-in dispatcher, or Dask Distributed beside it."""
+
+    BUILTIN = "builtin"
+    DASK = "dask"
+
+
 @dataclass(frozen=True, slots=True)
 class Accounts:
     """Names of users and of groups on the master's machine."""
@@ -95,6 +102,14 @@ def host(text: str) -> str:
     if not _HOST.fullmatch(text):
         raise Unfit(f"must be a host name or an IP address, not '{shown(text)}'.")
     return text
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """The first and the last of some ports."""
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    if not dash or not first.isdecimal() or not last.isdecimal() or not 1024 <= int(first) <= int(last) <= 65_535:
+        raise Unfit(f"must be two ports from 1024 to 65535 such as 9200-9231, not '{shown(text)}'.")
+    return int(first), int(last)
 
 
 def account(text: str) -> str:

@@ -13,14 +13,16 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.master.outbox import Outbox, Pointing, Streaming
 from asyncluster.core.net.link import Body, Link, Peer
+from asyncluster.core.wire import engine as e
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
 
 if TYPE_CHECKING:
+    from asyncluster.core.engine.office import EngineOffice
     from asyncluster.core.master.people import PeopleService
     from asyncluster.core.master.switchboard import Switchboard
 
-_decoder = m.decoder(m.FromNode | p.FromNode)
+_decoder = m.decoder(m.FromNode | p.FromNode | e.FromNode)
 _log = Logger()
 
 
@@ -37,18 +39,22 @@ class NodeHandler:
         peer: who logged in.
         switchboard: for what concerns jobs.
         people: for what concerns people.
+        engine: for what concerns Dask; None: this master has none.
 
     Attributes:
         name: its name in the cluster, once it has introduced itself.
         instance: its own random key, ditto.
     """
 
-    def __init__(self, peer: Peer, switchboard: Switchboard, people: PeopleService) -> None:
+    def __init__(
+        self, peer: Peer, switchboard: Switchboard, people: PeopleService, engine: EngineOffice | None = None
+    ) -> None:
         self.peer = peer
         self.name = ""
         self.instance = 0
         self._switchboard = switchboard
         self._people = people
+        self._engine = engine
         self._inbox = Inbox(switchboard.shelf)
         self._outbox: Outbox | None = None
         self._pointing: Pointing | None = None
@@ -113,6 +119,9 @@ class NodeHandler:
             self._seen(message)
         elif isinstance(message, p.FromNode):
             self._ask_people(message)
+        elif isinstance(message, e.FromNode):
+            if self._engine is not None:
+                self._engine.from_node(self.name, message)
         elif isinstance(message, m.DoneLarge) and not self._inbox.complete(message):
             call, attempt = message.row[:2]
             failure = m.Failure("too large", "The result does not fit into the room that the master has.", self.name)
@@ -151,6 +160,8 @@ class NodeHandler:
         self._outbox = Outbox(self._link, self._pointing or Streaming(self._link), self._switchboard.shelf)
         self.instance = message.instance
         self._switchboard.node_attached(self, message)
+        if self._engine is not None:
+            self._engine.node_attached(self.name)
 
     def _seen(self, message: m.BlobSeen) -> None:
         if self._pointing is None:

@@ -4,6 +4,7 @@ settings -> database -> history ---+
             shelf ----------------- switchboard -- NodeListener (TLS)
             dispatcher ------------+      |
             people, verbs ------- VerbDesk +------ control socket (UNIX)
+            starter, authority -- EngineOffice     (Dask's scheduler, where the configuration wants it)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,12 @@ from twisted.logger import Logger
 from asyncluster.core import logs, systemd
 from asyncluster.core.blobs import Shelf
 from asyncluster.core.config.settings import Settings
+from asyncluster.core.config.values import EngineKind
 from asyncluster.core.database import history as job_table
 from asyncluster.core.database.database import Database
+from asyncluster.core.engine.authority import Authority
+from asyncluster.core.engine.office import EngineOffice, Terms
+from asyncluster.core.engine.starter import Starter
 from asyncluster.core.errors import ConfigError
 from asyncluster.core.guard import forbid_core_dumps, forbid_unpickling
 from asyncluster.core.jobs.dispatcher import Dispatcher
@@ -60,10 +66,17 @@ class Master:
     Args:
         reactor: Twisted's.
         settings: read for a master.
+        starter: starts Dask's scheduler; None: there is none.
         wall_clock: seconds since 1970.
     """
 
-    def __init__(self, reactor: Any, settings: Settings, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        settings: Settings,
+        starter: Starter | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         assert settings.server is not None
         server, common = settings.server, settings.common
         self._reactor = reactor
@@ -88,6 +101,10 @@ class Master:
             self.database, self._passwords, local_zone(), reactor, self.switchboard.tell_node, wall=wall_clock
         )
         self._publisher = Publisher(reactor, self.switchboard, self.people, self.database, wall_clock)
+        self._engine: EngineOffice | None = None
+        if starter is not None:
+            authority = Authority.load(common.state)
+            self._engine = EngineOffice(reactor, _terms(settings), authority, starter, self.switchboard)
         self._nodes = NodeListener(
             reactor,
             LoginKeys(settings.client.user, settings.client.password, common.server_password),
@@ -100,6 +117,7 @@ class Master:
             "feed": self._publisher.feed,
             "database": self.database,
             "switchboard": self.switchboard,
+            "engine": self._engine,
             "now": wall_clock,
         }
         self._desk = VerbDesk(VERBS, parts)
@@ -131,6 +149,8 @@ class Master:
         self._minutes.start(MINUTE, now=False)
         self.people.start()
         self._publisher.start()
+        if self._engine is not None:
+            self._engine.start()
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
@@ -145,6 +165,8 @@ class Master:
                 loop.stop()
         self._history.sample(self.dispatcher.jobs())
         self.switchboard.close()
+        if self._engine is not None:
+            self._engine.close()
         self._publisher.stop()
         self.people.stop()
         closing = [self._nodes.close(), *(maybeDeferred(port.stopListening) for port in self._ports)]
@@ -167,6 +189,21 @@ class Master:
 def _shelf(spool: Path) -> Shelf:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _SHELF_SHARE
     return Shelf(memory=memory, total=2 * memory, directory=str(spool))
+
+
+def _terms(settings: Settings) -> Terms:
+    assert settings.server is not None
+    hosts = tuple(map(str, settings.server.listen))
+    return Terms(settings.engine.port, hosts, tuple(map(str, settings.server.subnets)), settings.engine.worker_ports)
+
+
+def _starter(settings: Settings) -> Starter | None:
+    """Who starts Dask's scheduler, if there is to be one: must be made while this is still root."""
+    if settings.engine.kind is not EngineKind.DASK:
+        return None
+    if find_spec("distributed") is None:
+        raise ConfigError("[engine] kind is dask, but Dask is not there. Install it: pip install 'asyncluster[dask]'")
+    return Starter(settings.engine.account)
 
 
 def _drop_privileges(settings: Settings) -> None:
@@ -195,11 +232,12 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
     logs.begin(verbose=verbose, quiet=quiet, journal="JOURNAL_STREAM" in os.environ)
     for warning in warnings:
         _log.warn("{warning}", warning=warning)
+    starter = _starter(settings)
     _drop_privileges(settings)
     forbid_unpickling()
     forbid_core_dumps()
     gc.set_threshold(50_000, 50, 100)  # queued calls are many and hold no cycles; looking for some costs half the speed
-    master = Master(reactor, settings)
+    master = Master(reactor, settings, starter)
     reactor_: Any = reactor
     reactor_.addSystemEventTrigger("before", "shutdown", master.stop)
     master.start()

@@ -93,6 +93,11 @@ class Switchboard:
         """Lets somebody hear what happens."""
         self._audience = audience
 
+    def announce(self, severity: Severity, actor: str, subject: str, text: str) -> None:
+        """Lets those who hear know of something that an operator may want to know."""
+        if self._audience is not None:
+            self._audience.event(severity, actor, subject, text)
+
     def now(self) -> float:
         """Monotonic seconds, the dispatcher's clock."""
         return float(self._clock.seconds())
@@ -118,7 +123,7 @@ class Switchboard:
         self.nodes[node.name] = node
         self._send(node, m.Attached(node.name, self._epoch))
         _log.info("{name} attached from {address}", name=node.name, address=node.peer.address)
-        self._event("info", node.name, f"node:{node.name}", "Connected.")
+        self.announce("info", node.name, f"node:{node.name}", "Connected.")
         self.dispatcher.node_attached(node.name, message, self.now())
 
     def node_lost(self, node: NodeHandler, reason: str) -> None:
@@ -127,7 +132,7 @@ class Switchboard:
             return
         del self.nodes[node.name]
         _log.info("{name} lost: {reason}", name=node.name, reason=reason)
-        self._event("warning", node.name, f"node:{node.name}", f"Not connected any more: {reason}.")
+        self.announce("warning", node.name, f"node:{node.name}", f"Not connected any more: {reason}.")
         self.dispatcher.node_lost(node.name, self.now())
         self.settle()
 
@@ -140,6 +145,8 @@ class Switchboard:
 
     def from_node(self, node: NodeHandler, message: m.Message) -> None:
         """A message of a node."""
+        if isinstance(message, m.Output | m.Progress) and not self.dispatcher.works_on(node.name, message.job):
+            return
         if isinstance(message, m.Output):
             self.logs.add(message.job, Line(message.call, message.stream, node.name, message.text))
             self._to_job(message)
@@ -188,6 +195,12 @@ class Switchboard:
         if isinstance(message, m.OpenJob):
             self._job_clients[message.job] = client
 
+    def client_reads(self, client: ClientHandler, on: bool) -> None:
+        """A client does not read what it is sent, or does again. What that changes is carried out a turn later."""
+        self.dispatcher.client_reads(client.number, on, self.now())
+        if on:
+            self._set_wake(self.now())
+
     def end_job(self, job: int, failure: m.Failure) -> None:
         """Ends a job for a reason of the master's own."""
         self.dispatcher.end_job(job, failure, self.now())
@@ -230,10 +243,6 @@ class Switchboard:
         if client is not None and not client.link.paused:  # what cannot be shown in time is not worth keeping
             self._send(client, message)
 
-    def _event(self, severity: Severity, actor: str, subject: str, text: str) -> None:
-        if self._audience is not None:
-            self._audience.event(severity, actor, subject, text)
-
     def _job_started(self, instruction: JobStarted) -> None:
         done = self._history.opened(instruction)
         done.addCallbacks(
@@ -257,7 +266,7 @@ class Switchboard:
             self._audience.job_closed(record)
         severity: Severity = "info" if record.state == "done" else "warning"
         text = f"{record.name}: {record.state}, {record.counters.done} calls done."
-        self._event(severity, record.owner.name, f"job:{record.number}", text)
+        self.announce(severity, record.owner.name, f"job:{record.number}", text)
         self.tally.job_closed(instruction.key)
 
     def _release(self, instruction: ReleaseBlob) -> None:

@@ -1,12 +1,14 @@
 """The node daemon: puts the parts of a node together, starts and stops them. Its only composition root.
 
-settings -> identity -> spawner -> Shell <- MasterConnector (TLS, mutual login)
+settings -> identity -> spawner -+-> Shell <- MasterConnector (TLS, mutual login)
+                                 +-> EngineRoom (Dask's workers)
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import time
 from typing import Any
 
 from twisted.logger import Logger
@@ -16,9 +18,12 @@ from asyncluster.core.guard import forbid_core_dumps, forbid_unpickling
 from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire.passwords import LoginKeys
+from asyncluster.ndm.engine.crew import CrewSettings
+from asyncluster.ndm.engine.room import EngineRoom
 from asyncluster.ndm.node.identity import Identity, claim
 from asyncluster.ndm.node.processes import DirectSpawner, Spawner
 from asyncluster.ndm.node.settings import NodeSettings
+from asyncluster.ndm.node.sharing import SharedSpawner
 from asyncluster.ndm.node.shell import MasterLink, Shell
 
 _log = Logger()
@@ -39,7 +44,10 @@ class NodeDaemon:
     """
 
     def __init__(self, reactor: Any, settings: NodeSettings, identity: Identity, spawner: Spawner) -> None:
-        self.shell = Shell(reactor, settings, identity.name, spawner)
+        shared = SharedSpawner(spawner)
+        self.shell = Shell(reactor, settings, identity.name, shared.first)
+        crew = CrewSettings(settings.slots, settings.host, settings.memory, settings.niceness)
+        self.shell.engine = EngineRoom(reactor, crew, shared.second, self.shell, time.monotonic)
         self.standing = Standing(False, "The master has not been reached yet.")
         self._name = identity.name
         self._connector = MasterConnector(

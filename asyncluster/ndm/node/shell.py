@@ -24,8 +24,8 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.net.clock import Timer
 from asyncluster.core.net.link import Body, Link
+from asyncluster.core.wire import engine, people
 from asyncluster.core.wire import messages as m
-from asyncluster.core.wire import people
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node import telemetry
 from asyncluster.ndm.node.bench import BrainSettings
@@ -45,7 +45,7 @@ _RESULTS_SHARE = 4  # ... a quarter results that are on their way
 _People = (
     people.SessionGranted | people.SessionRefused | people.SessionOrders | people.SessionNotice | people.OpeningHours
 )
-_decoder = m.decoder(m.ToNode | _People)
+_decoder = m.decoder(m.ToNode | _People | engine.ToNode)
 _log = Logger()
 
 
@@ -68,6 +68,32 @@ class Sessions(Protocol):
         """One of `core.wire.people`'s messages to a node."""
 
 
+class Engine(Protocol):
+    """A second engine, whose workers live by the same rules."""
+
+    @property
+    def trouble(self) -> str:
+        """A sentence if its workers do not start, else ""."""
+
+    def connected(self, node: str) -> None:
+        """The master is there (again), and knows this node by this name."""
+
+    def lost(self) -> None:
+        """The master is away."""
+
+    def received(self, message: engine.ToNode) -> None:
+        """One of `core.wire.engine`'s messages to a node."""
+
+    def drain(self, on: bool) -> None:
+        """The master wants this node empty, or not any more."""
+
+    def presence(self, state: str, niceness: int) -> None:
+        """What workers may do now, and how nice they have to be."""
+
+    def close(self) -> None:
+        """Ends all its workers."""
+
+
 class Shell:
     """A node, apart from its way to the master.
 
@@ -80,6 +106,7 @@ class Shell:
 
     Attributes:
         sessions: hears what concerns people; None on a node without displays.
+        engine: hears what concerns Dask; None: nobody does.
     """
 
     def __init__(
@@ -91,6 +118,7 @@ class Shell:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sessions: Sessions | None = None
+        self.engine: Engine | None = None
         self._reactor = reactor
         self._now = now
         self._settings = settings
@@ -124,16 +152,20 @@ class Shell:
         for timer in (self._next_look, self._next_telemetry):
             if timer is not None and timer.active():
                 timer.cancel()
+        if self.engine is not None:
+            self.engine.close()
         self._staff.close()
 
     def people(self, count: int) -> None:
         """So many people use this computer now; the workers adapt at once."""
         self._brain.people(count, self._now())
+        if self.engine is not None:
+            self.engine.presence(self._brain.state, self._brain.niceness)
         self._settle()
         self.send_telemetry()
 
     def tell_master(self, message: m.Message) -> bool:
-        """Sends a message about people; False if there is no connection."""
+        """Sends a message about people or the engine; False if there is no connection."""
         if self._uplink is None:
             return False
         self._uplink.send_now(message)
@@ -169,6 +201,8 @@ class Shell:
         self._brain.disconnected(self._now())
         if self.sessions is not None:
             self.sessions.lost()
+        if self.engine is not None:
+            self.engine.lost()
         self._settle()
 
     def link_free(self) -> None:
@@ -193,6 +227,8 @@ class Shell:
     def _handle(self, message: m.Message) -> None:
         now = self._now()
         match message:
+            case m.Run() | m.Acknowledge():  # the usual ones
+                self._brain.from_master(message, now)
             case m.Attached():
                 self._attached(message, now)
             case m.BlobChunk():
@@ -209,7 +245,12 @@ class Shell:
                 self._brain.too_large(message, now)
             case m.Drain():
                 self._brain.from_master(message, now)
+                if self.engine is not None:
+                    self.engine.drain(message.on)
                 self.send_telemetry()
+            case _ if isinstance(message, engine.ToNode):
+                if self.engine is not None:
+                    self.engine.received(message)
             case _ if isinstance(message, _People):
                 if self.sessions is not None:
                     self.sessions.received(message)
@@ -222,6 +263,8 @@ class Shell:
         self.send_telemetry()
         if self.sessions is not None:
             self.sessions.connected()
+        if self.engine is not None:
+            self.engine.connected(message.name)
 
     def _open_blob(self, message: m.BlobAt) -> None:
         try:
@@ -274,10 +317,10 @@ class Shell:
 
     def _carry_out(self, instruction: i.Instruction) -> None:
         match instruction:
-            case i.ToWorker(worker, message):
-                self._staff.send(worker, message)
-            case i.ToMaster(message):
-                self._to_master(message)
+            case i.ToWorker():
+                self._staff.send(instruction.worker, instruction.message)
+            case i.ToMaster():
+                self._to_master(instruction.message)
             case i.Spawn(worker):
                 self._staff.start(worker, self._brain.niceness)
             case i.Kill(worker):
@@ -328,7 +371,7 @@ class Shell:
                 state=self._brain.state,
                 running=self._brain.running(),
                 queued=self._brain.queued(),
-                trouble=self._brain.trouble[:300],
+                trouble=(self._brain.trouble or (self.engine.trouble if self.engine else ""))[:300],
             )
         )
 

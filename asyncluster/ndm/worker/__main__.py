@@ -13,7 +13,7 @@ import sys
 
 from asyncluster.ndm.worker.channel import Channel
 from asyncluster.ndm.worker.confine import Orders, confine
-from asyncluster.ndm.worker.loop import Worker
+from asyncluster.ndm.worker.loop import Handover, Worker
 from asyncluster.ndm.worker.page import Page
 
 
@@ -24,11 +24,18 @@ def main(orders: Orders) -> None:
     os.set_inheritable(orders.socket, False)
     page = Page(orders.page)
     os.close(orders.page)
-    worker = Worker(Channel(socket.socket(fileno=orders.socket)), page)
+    channel = Channel(socket.socket(fileno=orders.socket))
+    worker = Worker(channel, page)
     sys.stdout, sys.stderr = worker.out, worker.err
     gc.freeze()  # nothing that was imported so far will ever be garbage
     worker.ready()
-    worker.run()
+    try:
+        worker.run()
+    except Handover as handover:
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+        from asyncluster.ndm.engine.worker import serve  # which brings Dask along
+
+        serve(handover.setup, channel, page)
 
 
 if __name__ == "__main__":

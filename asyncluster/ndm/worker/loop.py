@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 
 from asyncluster.core.blobs import Blob, adopt, store
 from asyncluster.core.errors import ProtocolError
+from asyncluster.core.wire import engine, payloads
 from asyncluster.core.wire import messages as m
-from asyncluster.core.wire import payloads
 from asyncluster.core.wire.limits import BATCH
 from asyncluster.ndm.worker import here
 from asyncluster.ndm.worker.capture import Capture, Stream
@@ -36,13 +36,21 @@ _TURN_NS = 1_000_000
 Task: TypeAlias = m.Entry | m.DropBlob | tuple[m.RunRow, Sequence[m.BlobRef]]
 
 
+class Handover(Exception):
+    """This process is to be a worker of the other engine."""
+
+    def __init__(self, setup: engine.EngineSetup) -> None:
+        super().__init__()
+        self.setup = setup
+
+
 class Worker:
     """One worker process. `run` returns when the node daemon closes the connection."""
 
     def __init__(self, channel: Channel, page: Page) -> None:
         self._channel = channel
         self._page = page
-        self._decode = m.decoder(m.ToWorker).decode
+        self._decode = m.decoder(m.ToWorker | engine.EngineSetup).decode
         self._tasks: deque[Task] = deque()
         self._fit = True
         self._done: list[m.DoneRow] = []
@@ -61,7 +69,11 @@ class Worker:
         self._channel.send([b""])
 
     def run(self) -> None:
-        """Works until the node daemon hangs up."""
+        """Works until the node daemon hangs up.
+
+        Raises:
+            Handover: the first message wants something else than a job of this process.
+        """
         try:
             while True:
                 self._look(wait=True)
@@ -103,6 +115,8 @@ class Worker:
                 self._blobs[message.blob] = adopt(self._channel.take_descriptor(), message.blob, message.size)
             case m.WorkerSetup():
                 self._settle(message)
+            case engine.EngineSetup():
+                raise Handover(message)
 
     def _settle(self, setup: m.WorkerSetup) -> None:
         self._job = setup.job

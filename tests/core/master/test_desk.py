@@ -20,7 +20,7 @@ from asyncluster.core.wire.roles import Role
 PARTS = dict.fromkeys(("people", "database", "switchboard", "feed", "now"))
 
 #: What others than operators may ask. A new verb has to be put here or not.
-FOR_JOB_USERS = {"status", "node list", "node show"}
+FOR_JOB_USERS = {"status", "dask client", "node list", "node show"}
 FOR_JOB_USERS |= {f"job {verb}" for verb in ("list", "show", "logs", "cancel", "renice", "why")}
 FOR_ANYONE = {"opening list"}
 

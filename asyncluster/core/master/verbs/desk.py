@@ -33,6 +33,7 @@ class Question:
         asker: the connection, for verbs that go on sending.
         identity: the client's account.
         role: what it may do.
+        engine: Dask's office; None: this master has none.
     """
 
     people: Any
@@ -43,6 +44,7 @@ class Question:
     asker: Any
     identity: Any
     role: Role
+    engine: Any = None
 
 
 class VerbDesk:

@@ -6,6 +6,7 @@ from typing import Any
 
 from asyncluster import __version__
 from asyncluster.core.database.sessions import open_sessions
+from asyncluster.core.engine.facts import Standing
 from asyncluster.core.master.verbs.desk import Question
 from asyncluster.core.master.verbs.verb import Verb
 from asyncluster.core.wire.roles import Role
@@ -16,6 +17,7 @@ async def status(question: Question, args: Nothing) -> dict[str, Any]:
     """Master, nodes, jobs and sessions at a glance."""
     switchboard = question.switchboard
     nodes, jobs = switchboard.dispatcher.nodes(), switchboard.dispatcher.jobs()
+    engine = question.engine
     lost = sum(node.state == "lost" for node in nodes)
     return {
         "master": switchboard.name,
@@ -35,7 +37,28 @@ async def status(question: Question, args: Nothing) -> dict[str, Any]:
             "running": sum(job.running for job in jobs),
             "queued": sum(job.queued for job in jobs),
         },
+        "dask": None if engine is None else dask_facts(engine.standing),
         "sessions": len(await question.database.run(open_sessions)),
+    }
+
+
+def dask_facts(standing: Standing) -> dict[str, Any]:
+    """How Dask is, as people see it."""
+    facts = standing.facts
+    return {
+        "state": "ready" if standing.ready else "down",
+        "trouble": standing.words,
+        "starts": standing.starts,
+        "workers": {name: node.workers for name, node in facts.nodes.items()},
+        "paused": sum(node.paused for node in facts.nodes.values()),
+        "clients": facts.clients,
+        "tasks": {
+            "running": facts.processing,
+            "waiting": facts.waiting,
+            "done": facts.done,
+            "failed": facts.failed,
+        },
+        "memory": sum(node.memory for node in facts.nodes.values()),
     }
 
 

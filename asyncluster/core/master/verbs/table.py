@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from asyncluster.core.master.verbs import jobs, nodes, openings, status, timesheets, users, watching
+from asyncluster.core.master.verbs import engine, jobs, nodes, openings, status, timesheets, users, watching
 from asyncluster.core.master.verbs.verb import Verb
 
 VERBS: dict[str, Verb] = {
     **nodes.VERBS,
     **jobs.VERBS,
+    **engine.VERBS,
     **status.VERBS,
     **users.VERBS,
     **openings.VERBS,

@@ -50,6 +50,12 @@ class JobLogs(Struct, forbid_unknown_fields=True):
     call: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
 
 
+class DaskClient(Struct, forbid_unknown_fields=True):
+    """A wish to use Dask: the request for a certificate, in PEM."""
+
+    csr: Annotated[bytes, Meta(min_length=1, max_length=4096)]
+
+
 class JobRenice(Struct, forbid_unknown_fields=True):
     """A new niceness for jobs."""
 

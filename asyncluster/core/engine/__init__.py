@@ -1,0 +1,1 @@
+"""The second engine: a scheduler of Dask Distributed beside the built-in dispatcher, supervised by the master."""
