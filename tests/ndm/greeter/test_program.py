@@ -256,8 +256,8 @@ def test_what_is_typed_as_soon_as_there_is_a_field_is_not_lost(display, start):
 
 def has_keyboard(display) -> bool:
     environment = {**os.environ, "DISPLAY": display}
-    found = subprocess.run(["xdotool", "getwindowfocus"], env=environment, capture_output=True, text=True).stdout
-    return found.strip().isdecimal() and int(found) > 1
+    command = ["xdotool", "getwindowfocus", "getwindowname"]
+    return window.TITLE in subprocess.run(command, env=environment, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("cut", [2, 20])
