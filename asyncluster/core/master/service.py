@@ -110,7 +110,8 @@ class Master:
             LoginKeys(settings.client.user, settings.client.password, common.server_password),
             tls.load_master_key(server.key),
             server.subnets,
-            lambda peer: NodeHandler(peer, self.switchboard, self.people),
+            lambda peer: NodeHandler(peer, self.switchboard, self.people, self._engine),
+            wall_clock=wall_clock,
         )
         parts = {
             "people": self.people,
