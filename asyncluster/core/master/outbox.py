@@ -70,9 +70,17 @@ class Outbox:
             self.send(m.DropBlob(job, name))
 
     def flush(self) -> None:
-        """Lets everything go that may go."""
-        while self._waiting and self._send_blob():
-            pass
+        """Lets everything go that may go.
+
+        If the system has nothing left to send a blob with, this peer loses its connection, comes back and is sent it
+        again; whoever made us flush has nothing to do with it.
+        """
+        try:
+            while self._waiting and self._send_blob():
+                pass
+        except OSError as error:
+            self._link.abort(f"large data cannot be sent: {error.strerror}")
+            return
         self._send_ready()
 
     def blob_arrived(self) -> None:

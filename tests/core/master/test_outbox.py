@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,6 +21,10 @@ class Wire:
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
         self.sent: list[m.Message] = []
+        self.ended = ""
+
+    def abort(self, reason: str) -> None:
+        self.ended = reason
 
     @property
     def paused(self) -> bool:
@@ -54,6 +61,18 @@ def put(shelf: Shelf, job: int, data: bytes) -> m.BlobRef:
 
 def outbox(shelf: Shelf, wire: Wire, carrier: object = None) -> Outbox:
     return Outbox(wire, carrier or Streaming(wire), shelf)  # type: ignore[arg-type]
+
+
+def test_a_blob_that_cannot_be_sent_ends_its_peers_connection_and_nothing_else(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire()
+    box = outbox(shelf, wire)
+    box.send(m.RunLarge(1, (1, 1, 1, b""), [put(shelf, 1, bytes(1000))]))
+    monkeypatch.setattr(os, "dup", Mock(side_effect=OSError(errno.EMFILE, "Too many open files")))
+    box.flush()
+    assert wire.ended == "large data cannot be sent: Too many open files"
+    assert wire.sent == []
 
 
 def test_messages_leave_together_with_the_flush(shelf: Shelf) -> None:
