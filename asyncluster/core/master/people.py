@@ -87,6 +87,7 @@ class PeopleService:
 
     Attributes:
         changed: called without arguments when sessions, accounts or openings may be other ones.
+        acted: called with each act that the audit has got.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class PeopleService:
         self.zone = zone
         self.passwords = passwords
         self.changed: Callable[[], None] = lambda: None
+        self.acted: Callable[[Act], None] = lambda act: None
         self._database = database
         self._reactor = reactor
         self._tell = tell
@@ -184,7 +186,7 @@ class PeopleService:
         if notice is not None and notice.node == node:
             del self._notices[message.id]
             act = Act(self.now(), 0, notice.user, "message seen", notice.user, f"from {notice.sender}: {notice.text}")
-            await self._database.run(record_act, act)
+            await self.note(act)
 
     def node_lost(self, node: str) -> None:
         """The link of a node is gone: its sessions go on there until their deadlines."""
@@ -202,7 +204,7 @@ class PeopleService:
         """
         users = None if user is None else [user]
         result, orders = await self._database.run(_acted, self.situation(), act, change, users)
-        self.changed()
+        self._tell_of(act)
         self._send(orders)
         return result
 
@@ -212,7 +214,7 @@ class PeopleService:
         if found is None:
             return None
         session, orders = found
-        self.changed()
+        self._tell_of(act)
         self._send(orders)
         return session
 
@@ -226,7 +228,13 @@ class PeopleService:
         if len(self._notices) > MOST_NOTICES:
             del self._notices[min(self._notices)]
         self._tell(found.node, SessionNotice(found.uuid, self._told, sender, text))
+        self._tell_of(act)
         return found
+
+    async def note(self, act: Act) -> None:
+        """Write an act down that has been done already and concerns nobody's session."""
+        await self._database.run(record_act, act)
+        self.acted(act)
 
     # --- Inside -------------------------------------------------------------------------------------------
 
@@ -250,6 +258,10 @@ class PeopleService:
         self.changed()
         self._send(answer.orders)
         return SessionGranted(ask.id, name, answer.lease)
+
+    def _tell_of(self, act: Act) -> None:
+        self.changed()
+        self.acted(act)
 
     def _send(self, orders: Orders) -> None:
         for node, message in orders.items():

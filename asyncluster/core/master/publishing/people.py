@@ -6,7 +6,7 @@ few seconds while somebody watches. Sessions are followed always: they make the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,15 +33,26 @@ _log = Logger()
 class PeopleBoard:
     """People, openings and sessions.
 
+    Args:
+        event: is told who comes and who leaves: actor, subject and text.
+
     Attributes:
         sessions: those that are open, by node.
     """
 
-    def __init__(self, feed: Feed, people: PeopleService, database: Database) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        people: PeopleService,
+        database: Database,
+        event: Callable[[str, str, str], None] = lambda actor, subject, text: None,
+    ) -> None:
         self.sessions: dict[str, Session] = {}
         self._feed = feed
         self._people = people
         self._database = database
+        self._event = event
+        self._looked = False
         self._asking: Deferred[Any] | None = None
         self._asked = float("-inf")
         self._changed = True
@@ -66,9 +77,19 @@ class PeopleBoard:
 
     def _publish(self, found: tuple[list[Session], list[PersonRow], list[OpeningRow]]) -> None:
         sessions, people, openings = found
-        self.sessions = {session.node: session for session in sessions}
+        before, self.sessions = self.sessions, {session.node: session for session in sessions}
+        if self._looked:
+            self._tell_who_moved({session.uuid: session for session in before.values()}, sessions)
+        self._looked = True
         self._replace("people", {row.name: row for row in people})
         self._replace("openings", {row.day: row for row in openings})
+
+    def _tell_who_moved(self, gone: dict[str, Session], sessions: list[Session]) -> None:
+        for session in sessions:
+            if gone.pop(session.uuid, None) is None:
+                self._event(session.user, f"user:{session.user}", f"Logged in at {session.node}.")
+        for session in gone.values():
+            self._event(session.user, f"user:{session.user}", f"Left {session.node}.")
 
     def _replace(self, topic: str, now: Mapping[Any, Row]) -> None:
         there: list[RowId] = self._feed.ids(topic)

@@ -13,10 +13,12 @@ from typing import Any
 from twisted.internet.task import LoopingCall
 
 from asyncluster import __version__
+from asyncluster.core.database.audit import Act
 from asyncluster.core.database.database import Database
 from asyncluster.core.jobs.records import JobRecord
 from asyncluster.core.master.feed import RATE, Feed
 from asyncluster.core.master.people import PeopleService
+from asyncluster.core.master.publishing.acts import sentence_of, subject_of
 from asyncluster.core.master.publishing.jobs import JobBoard
 from asyncluster.core.master.publishing.nodes import NodeBoard
 from asyncluster.core.master.publishing.past import RATE_SECONDS
@@ -58,7 +60,8 @@ class Publisher:
         self._last_tick = 0.0
         self._nodes = NodeBoard(self.feed, wall_clock)
         self._jobs = JobBoard(self.feed, wall_clock, self._instant, switchboard.tally, switchboard.logs)
-        self._people = PeopleBoard(self.feed, people, database)
+        self._people = PeopleBoard(self.feed, people, database, lambda *event: self.event("info", *event))
+        people.acted = self._acted
         switchboard.hear(self)
 
     def start(self) -> None:
@@ -80,6 +83,9 @@ class Publisher:
     def job_closed(self, record: JobRecord) -> None:
         """A job is over."""
         self._jobs.closed(record)
+
+    def _acted(self, act: Act) -> None:
+        self.event("info", act.who, subject_of(act), sentence_of(act))
 
     # --- ticks ----------------------------------------------------------------------------------------------
 

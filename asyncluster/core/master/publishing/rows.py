@@ -90,7 +90,7 @@ def cores_row(record: NodeRecord) -> CoresRow:
 
 
 def _bytes(shares: Sequence[float]) -> bytes:
-    return bytes(max(0, min(255, round(255 * share))) for share in shares)
+    return bytes([255 if share >= 1 else int(255 * share + 0.5) if share > 0 else 0 for share in shares])
 
 
 def job_row(

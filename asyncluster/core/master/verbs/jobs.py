@@ -9,7 +9,7 @@ from asyncluster.core.database import history
 from asyncluster.core.errors import NotAllowed, UsageError
 from asyncluster.core.jobs.records import JobRecord
 from asyncluster.core.master.verbs.desk import Question
-from asyncluster.core.master.verbs.verb import Verb
+from asyncluster.core.master.verbs.verb import Verb, act_of
 from asyncluster.core.wire.roles import Role
 from asyncluster.core.wire.verbs.cluster import Job, JobList, JobLogs, JobRenice, Jobs
 
@@ -47,12 +47,15 @@ async def cancel(question: Question, args: Jobs) -> None:
     """Ends jobs."""
     switchboard = question.switchboard
     records = [await _find(question, number) for number in args.numbers]
-    over = [
-        str(record.number)
+    ended = [
+        record.number
         for record in records
-        if not switchboard.dispatcher.cancel_job(record.key, question.identity.name, switchboard.now())
+        if switchboard.dispatcher.cancel_job(record.key, question.identity.name, switchboard.now())
     ]
     switchboard.settle()
+    for number in ended:
+        await question.people.note(act_of(question, "job cancel", str(number)))
+    over = [str(record.number) for record in records if record.number not in ended]
     if over:
         raise UsageError(f"These jobs are over already: {', '.join(over)}.")
 
@@ -66,6 +69,7 @@ async def renice(question: Question, args: JobRenice) -> None:
             raise NotAllowed("Only an operator may make a job less nice.")
         switchboard.dispatcher.renice(record.key, args.niceness, switchboard.now())
         await question.database.run(history.job_changed, record.key, niceness=args.niceness)
+        await question.people.note(act_of(question, "job renice", str(number), str(args.niceness)))
     switchboard.settle()
 
 

@@ -8,7 +8,7 @@ from asyncluster.core.database.sessions import open_sessions
 from asyncluster.core.errors import UsageError
 from asyncluster.core.jobs.records import NodeRecord
 from asyncluster.core.master.verbs.desk import Question
-from asyncluster.core.master.verbs.verb import Verb
+from asyncluster.core.master.verbs.verb import Verb, act_of
 from asyncluster.core.wire.roles import Role
 from asyncluster.core.wire.verbs.cluster import Nodes, Nothing
 
@@ -28,19 +28,22 @@ async def show_nodes(question: Question, args: Nodes) -> list[dict[str, Any]]:
 
 async def drain(question: Question, args: Nodes) -> None:
     """Lets nodes finish what they run."""
-    _drain(question, args.names, True)
+    await _drain(question, args.names, True)
 
 
 async def resume(question: Question, args: Nodes) -> None:
     """Lets nodes work again."""
-    _drain(question, args.names, False)
+    await _drain(question, args.names, False)
 
 
-def _drain(question: Question, names: list[str], on: bool) -> None:
+async def _drain(question: Question, names: list[str], on: bool) -> None:
     switchboard = question.switchboard
-    for node in _find(question, names):
+    nodes = _find(question, names)
+    for node in nodes:
         switchboard.dispatcher.drain(node.name, on, switchboard.now())
     switchboard.settle()
+    for node in nodes:
+        await question.people.note(act_of(question, "node drain" if on else "node resume", node.name))
 
 
 def _find(question: Question, names: list[str]) -> list[NodeRecord]:

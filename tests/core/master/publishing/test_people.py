@@ -38,14 +38,25 @@ def test_without_a_change_the_database_is_left_alone_for_some_seconds(room, monk
 
 
 def test_sessions_are_followed_whether_anybody_watches_or_not(room):
-    board = PeopleBoard(Feed(lambda topic: None), room.people, room.database)
+    events: list[tuple[str, str, str]] = []
+    board = PeopleBoard(Feed(lambda topic: None), room.people, room.database, lambda *event: events.append(event))
+    board.look(0.0, watched=False)
     room.add("ada", restricted=False)
     pc1 = room.node("pc1")
     pc1.report()
     pc1.greet("ada")
-    board.look(0.0, watched=False)
+    board.look(0.1, watched=False)
     assert [found.user for found in board.sessions.values()] == ["ada"]
     pc1.logout()
     pc1.report()
     board.look(0.25, watched=False)
     assert board.sessions == {}
+    assert events == [("ada", "user:ada", "Logged in at pc1."), ("ada", "user:ada", "Left pc1.")]
+
+
+def test_every_act_is_told(room):
+    acts = []
+    room.people.acted = acts.append
+    room.add("ada")
+    room.ask("user quota", name="ada", daily_hours=2.0)
+    assert [(act.verb, act.subject) for act in acts] == [("user add", "ada"), ("user quota", "ada")]
