@@ -97,8 +97,22 @@ class Admission:
         for job in board.jobs.values():
             if job.client == client:
                 job.client = None
+                self._reads(job, True)
                 board.release_blobs(job, job.blobs.sender_gone(CLIENT))
                 board.deadlines.set(("client", job.key), board.now + board.settings.client_grace)
+
+    def reads(self, client: int, on: bool) -> None:
+        """The client has stopped to read what it is sent, or reads again."""
+        for job in self._board.jobs.values():
+            if job.client == client:
+                self._reads(job, on)
+
+    def _reads(self, job: Job, on: bool) -> None:
+        job.unread = not on
+        if on:
+            self._board.wake(job)
+        else:
+            self._board.rest(job)
 
     def away_over(self, key: int) -> None:
         self._board.end_job(self._board.jobs[key], "abandoned", _AWAY)
@@ -114,6 +128,7 @@ class Admission:
             board.out.append(ToClient(client, JobEnded(message.job, board.closed[message.job])))
         elif job is not None:
             job.client = client
+            self._reads(job, True)
             board.deadlines.clear(("client", job.key))
             board.deliver_kept(job)
             self.opened(job)

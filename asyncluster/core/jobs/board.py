@@ -47,7 +47,7 @@ class Board:
         reported: nodes with numbered messages that were not acknowledged yet.
         closed: how jobs ended, the latest ones: for clients and nodes that come back and do not know.
         calls: calls that have not ended, of all jobs; `call_bytes` their payloads.
-        found: what nodes hold of jobs that nobody has opened, by key.
+        found: what nodes hold of jobs that nobody has opened, by key; `found_calls` counts what was found of all jobs.
         deadlines: by (what, whom).
         out: instructions not taken yet.
     """
@@ -64,6 +64,7 @@ class Board:
         self.ladder = Ladder()
         self.closed: OrderedDict[int, Failure] = OrderedDict()
         self.found: dict[int, Found] = {}
+        self.found_calls = 0
         self.deadlines: Deadlines[tuple[str, str | int]] = Deadlines()
         self.calls = 0
         self.call_bytes = 0
@@ -132,15 +133,15 @@ class Board:
 
     def wake(self, job: Job) -> None:
         """Rows have come into the job's queue, which may have been empty."""
-        if job.key in self.runnable or job.number is None or not job.queue:
+        if job.key in self.runnable or job.number is None or not job.queue or job.unread:
             return
         if not job.running:
             job.virtual = max(job.virtual, self.virtual)  # time in which it wanted nothing earns nothing
         self.runnable[job.key] = self.woken[job.key] = job
 
     def rest(self, job: Job) -> None:
-        """The job's queue may be empty now."""
-        if not job.queue:
+        """The job's queue may be empty now, or its client may have stopped to read."""
+        if not job.queue or job.unread:
             self.runnable.pop(job.key, None)
             self.woken.pop(job.key, None)
 
@@ -291,6 +292,7 @@ class Board:
 
     def drop_found(self, key: int, found: Found) -> None:
         """Nobody wants what nodes hold of this job."""
+        self.found_calls -= found.calls
         for name in found.nodes:
             if name in self.nodes and key not in self.nodes[name].shares:
                 self.drop_job(self.nodes[name], key)

@@ -64,6 +64,10 @@ class Dispatcher:
             raise ProtocolError("The node is not attached.")
         self._reports.receive(attached, message)
 
+    def works_on(self, node: str, key: int) -> bool:
+        """Whether the node has been given this job, so that it may speak of it."""
+        return key in self._board.jobs and node in self._board.jobs[key].nodes
+
     # --- from clients -----------------------------------------------------------------------------------------
 
     def from_client(self, client: int, owner: Owner, message: Message, now: float) -> None:
@@ -79,6 +83,11 @@ class Dispatcher:
         """The client's connection is gone."""
         self._board.now = now
         self._admission.lost(client)
+
+    def client_reads(self, client: int, on: bool, now: float) -> None:
+        """The client does not read what it is sent, so its jobs get no more workers; or it reads again."""
+        self._board.now = now
+        self._admission.reads(client, on)
 
     # --- from operators and the history -----------------------------------------------------------------------
 

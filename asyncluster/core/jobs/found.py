@@ -25,12 +25,14 @@ class Found:
         nodes: all that know the job.
         held: node and attempt of calls that are queued or running there, by number.
         results: of calls that are finished; `result_bytes` their payloads.
+        calls: that were ever found of it, claimed or not.
     """
 
     nodes: set[str] = field(default_factory=set)
     held: dict[int, tuple[str, int]] = field(default_factory=dict)
     results: dict[int, FoundResult] = field(default_factory=dict)
     result_bytes: int = 0
+    calls: int = 0
 
     def node_gone(self, name: str) -> None:
         """The node is lost for good; its results stay."""

@@ -56,6 +56,7 @@ class Job:
         large: blobs of calls that name some.
         kept: messages for its client while that is away; `kept_bytes` their payloads.
         found: what nodes hold of it from before the master was restarted.
+        unread: its client does not read what it is sent; no more calls are handed out until it does.
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Job:
         "tally",
         "trouble",
         "unfit",
+        "unread",
         "virtual",
         "weight",
     )
@@ -115,6 +117,7 @@ class Job:
         self.kept: list[Message] = []
         self.kept_bytes = 0
         self.found: Found | None = None
+        self.unread = False
         self.tally = Tally()
         self.renice(niceness)
 

@@ -194,7 +194,7 @@ class Returning:
                 assert row is not None, "only waiting calls are late"
                 board.hold(node, job, row, attempt)
                 board.rest(job)
-            elif job.found is not None and call > job.highest:
+            elif job.found is not None and call > job.highest and self._has_room(job.found, 1):
                 job.found.held[call] = (node.name, attempt)
             else:
                 void.append((call, attempt))
@@ -207,7 +207,7 @@ class Returning:
 
     def _find(self, node: Node, holding: Holding) -> None:
         found = self._found(holding.job)
-        if found is None:
+        if found is None or not self._has_room(found, len(holding.calls)):
             self._board.tell_node(node, DropJob(holding.job))
             return
         found.nodes.add(node.name)
@@ -223,11 +223,20 @@ class Returning:
             board.deadlines.set(("found", key), board.now + board.settings.found_grace)
         return board.found[key]
 
+    def _has_room(self, found: Found, calls: int) -> bool:
+        """Counts calls that a node says it has; false if nodes have said so of more than there can be."""
+        board = self._board
+        if board.found_calls + calls > board.settings.calls:
+            return False
+        board.found_calls += calls
+        found.calls += calls
+        return True
+
     def keeps_result(self, node: Node, job: Job | None, key: int, done: DoneRow, blobs: list[BlobRef]) -> bool:
         """Keeps the result of a call that its client may yet offer; false if it cannot be wanted, or is too large."""
         board = self._board
         found = self._found(key) if job is None else job.found
-        if found is None or (job is not None and done[0] <= job.highest):
+        if found is None or (job is not None and done[0] <= job.highest) or not self._has_room(found, 1):
             return False
         found.nodes.add(node.name)
         found.held.pop(done[0], None)
@@ -285,6 +294,7 @@ class Returning:
         else:
             assert job.found is not None
             found, job.found = job.found, None
+            board.found_calls -= found.calls
             void: dict[str, list[CallRef]] = {}
             for call, (name, attempt) in found.held.items():
                 void.setdefault(name, []).append((call, attempt))

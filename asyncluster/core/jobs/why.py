@@ -29,6 +29,8 @@ def why(job: Job, nodes: list[Node], jobs: Iterable[Job]) -> str:
         if job.client is None:
             return "It has nothing to do, and its client is away."
         return "It has nothing to do: its client has not submitted any call that is not finished."
+    if job.unread:
+        return "Its client does not take the results that it has; more calls run as soon as it does."
     return _why_waiting(job, nodes, jobs)
 
 

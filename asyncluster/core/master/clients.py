@@ -74,10 +74,12 @@ class ClientHandler:
     def paused(self) -> None:
         """It does not read; what it asked for waits, and it can ask for nothing more."""
         self.link.stop_reading()
+        self._switchboard.client_reads(self, False)
 
     def resumed(self) -> None:
         self.link.start_reading()
         self._outbox.flush()
+        self._switchboard.client_reads(self, True)
 
     def lost(self, reason: str) -> None:
         for question in list(self._open.values()):

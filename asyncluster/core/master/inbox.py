@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 
 from asyncluster.core.blobs import NoRoom, Shelf, adopt
+from asyncluster.core.errors import ProtocolError
 from asyncluster.core.wire import messages as m
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # whatever a node points to, opening it takes no time
+_REFUSED = 10_000  # blobs of one peer that are remembered
 
 
 class Inbox:
@@ -33,7 +37,7 @@ class Inbox:
         try:
             self._shelf.receive(message.job, message.blob, message.size, message.offset, message.data)
         except NoRoom:
-            self._refused.add((message.job, message.blob))
+            self._refuse(message.job, message.blob)
 
     def passed(self, message: m.PassBlob, descriptor: int) -> None:
         """A blob as a descriptor, which is taken over.
@@ -44,7 +48,7 @@ class Inbox:
         try:
             self._shelf.add(message.job, adopt(descriptor, message.blob, message.size))
         except NoRoom:
-            self._refused.add((message.job, message.blob))
+            self._refuse(message.job, message.blob)
 
     def at(self, message: m.BlobAt) -> bool:
         """A blob of another process of this machine; False if it cannot be opened from here.
@@ -53,7 +57,7 @@ class Inbox:
             ProtocolError: as `passed`.
         """
         try:
-            descriptor = os.open(f"/proc/{message.pid}/fd/{message.fd}", os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(f"/proc/{message.pid}/fd/{message.fd}", _FLAGS)
         except OSError:
             return False
         self.passed(m.PassBlob(message.job, message.blob, message.size), descriptor)
@@ -70,3 +74,8 @@ class Inbox:
             return False
         self._shelf.require(message.job, names)
         return True
+
+    def _refuse(self, job: int, blob: bytes) -> None:
+        if len(self._refused) >= _REFUSED:
+            raise ProtocolError("A peer goes on to send large data though there is no room.")
+        self._refused.add((job, blob))

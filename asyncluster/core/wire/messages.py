@@ -42,6 +42,7 @@ Count: TypeAlias = Annotated[int, Meta(ge=0, lt=2**53)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
 Niceness: TypeAlias = Annotated[int, Meta(ge=0, le=19)]
 Text: TypeAlias = Annotated[str, Meta(max_length=300)]
+NodeName: TypeAlias = Annotated[str, Meta(pattern=r"\A[\w][\w.-]*\Z", max_length=253)]
 LongText: TypeAlias = Annotated[str, Meta(max_length=100_000)]
 BlobName: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
 
@@ -348,7 +349,7 @@ class Attach(Message, tag=41, frozen=True):
     """
 
     version: Count
-    name: Text
+    name: NodeName
     instance: Key
     release: Text
     python: Text

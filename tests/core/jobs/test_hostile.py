@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.dispatch_desk import OWNER, Desk, attach, log, telemetry
+from support.dispatch_desk import JOB, OWNER, Desk, attach, log, telemetry
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.records import Owner
@@ -19,11 +19,13 @@ from asyncluster.core.wire.messages import (
     Done,
     DoneLarge,
     DropBlob,
+    DropJob,
     Failure,
     Holding,
     OpenJob,
     Output,
     Returned,
+    Run,
     Submit,
     SubmitLarge,
     Unfit,
@@ -74,6 +76,7 @@ steps = st.one_of(
     st.tuples(st.just("client lost"), clients, st.none()),
     st.tuples(st.just("advance"), st.none(), st.sampled_from([0.1, 6.0, 31.0])),
     st.tuples(st.just("turn"), st.none(), st.none()),
+    st.tuples(st.just("reads"), clients, st.booleans()),
 )
 
 
@@ -93,6 +96,8 @@ def perform(desk: Desk, what: str, who: Any, word: Any) -> None:
             desk.advance(word)
         case "turn":
             desk.turn()
+        case "reads":
+            desk.dispatcher.client_reads(who[0], word, desk.now)
 
 
 @settings(max_examples=300, deadline=None)
@@ -116,5 +121,59 @@ def test_whatever_they_say_the_sums_agree(history: list[tuple[str, Any, Any]]) -
             assert job.large.keys() <= {row[0] for row in job.queue} | {
                 row[0] for node in job.nodes.values() for row in node.shares[job.key].rows()
             }
+        held = [*board.found.values(), *(job.found for job in board.jobs.values() if job.found)]
+        assert board.found_calls == sum(found.calls for found in held)
+        assert not any(job.unread or not job.queue for job in board.runnable.values())
         assert board.calls == sum(len(job.queue) + job.running for job in board.jobs.values())
     desk.turn()
+
+
+def test_nodes_may_claim_as_many_calls_of_unknown_jobs_as_there_can_be() -> None:
+    desk = Desk(DispatchSettings(calls=10, found_grace=30.0))
+    desk.attach(
+        "a", holding=[Holding(1, [(call, 1) for call in range(6)]), Holding(2, [(call, 1) for call in range(6)])]
+    )
+    desk.turn()
+    assert DropJob(2) in desk.to_node("a")
+    desk.node("a", Done(1, 3, [(call, 1, 0, 5, b"") for call in range(100)]))
+    board = desk.dispatcher._board
+    assert sum(len(found.held) + len(found.results) for found in board.found.values()) == 10
+    desk.advance(31.0)
+    assert (board.found, board.found_calls) == ({}, 0)
+
+
+def test_a_node_speaks_only_of_jobs_that_it_was_given() -> None:
+    desk = Desk()
+    desk.attach("a")
+    desk.open()
+    desk.submit(0)
+    desk.turn()
+    desk.attach("b")
+    assert [desk.dispatcher.works_on(node, JOB) for node in "abc"] == [True, False, False]
+    assert not desk.dispatcher.works_on("a", 999)
+
+
+def test_a_client_that_does_not_read_gets_no_more_workers() -> None:
+    desk = Desk()
+    desk.open()
+    desk.submit(0)
+    desk.dispatcher.client_reads(1, False, desk.now)
+    desk.attach("a")
+    desk.turn()
+    assert "does not take the results" in desk.dispatcher.why(JOB, desk.now)
+    assert not [word for word in desk.to_node("a") if isinstance(word, Run)]
+    desk.dispatcher.client_reads(1, True, desk.now)
+    desk.turn()
+    assert [word.job for word in desk.to_node("a") if isinstance(word, Run)] == [JOB]
+
+
+def test_a_client_that_comes_back_is_taken_to_read() -> None:
+    desk = Desk()
+    desk.attach("a")
+    desk.open()
+    desk.dispatcher.client_reads(1, False, desk.now)
+    desk.submit(0)
+    desk.turn()
+    desk.dispatcher.client_lost(1, desk.now)
+    desk.turn()
+    assert [word.job for word in desk.to_node("a") if isinstance(word, Run)] == [JOB]

@@ -61,3 +61,20 @@ def test_what_does_not_fit_is_refused_and_remembered(shelf: Shelf) -> None:
 def test_naming_what_was_never_sent_breaks_the_protocol(shelf: Shelf) -> None:
     with pytest.raises(ProtocolError):
         Inbox(shelf).complete(naming((b"n" * 16, 1)))
+
+
+def test_a_pipe_that_a_node_points_to_blocks_nobody(shelf: Shelf, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR)
+    with pytest.raises(ProtocolError):
+        Inbox(shelf).at(m.BlobAt(1, b"n" * 16, 4, os.getpid(), pipe))
+    os.close(pipe)
+
+
+def test_who_goes_on_though_there_is_no_room_is_dropped(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncluster.core.master.inbox._REFUSED", 3)
+    inbox = Inbox(shelf)
+    for number in range(3):
+        inbox.chunk(m.BlobChunk(1, bytes([number]) * 16, 10**6, 0, memoryview(b"abc")))
+    with pytest.raises(ProtocolError, match="no room"):
+        inbox.chunk(m.BlobChunk(1, b"x" * 16, 10**6, 0, memoryview(b"abc")))

@@ -55,3 +55,16 @@ def test_nonsense_is_refused_by_every_decoder(data: bytes) -> None:
         except ValueError:  # msgspec raises its own kinds of it, and UnicodeDecodeError
             continue
         assert isinstance(message, m.Message)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "pc1\nroot attached", "pc\x1b[2J", "../../etc", "a" * 254, "pc 1", ".pc", "pc1\n"]
+)
+def test_a_nodes_name_is_one_word(name: str) -> None:
+    def attach(name: str) -> bytes:
+        return m.encode(m.Attach(m.PROTOCOL_VERSION, name, 1, "1", "3.11", 1, 1, 1, [], "boot", 1))
+
+    decode = m.decoder(m.FromNode).decode
+    assert decode(attach("lab-2_pc01.example.org-2"))
+    with pytest.raises(msgspec.ValidationError):
+        decode(attach(name))
