@@ -18,6 +18,7 @@ DEMO = [sys.executable, "-m", "asyncluster", "demo", "--no-console", "--iteratio
 
 def start(folder: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "TMPDIR": str(folder)}
+    environment.pop("DISPLAY", None)
     return subprocess.Popen(
         DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=environment
     )
@@ -44,6 +45,7 @@ def test_it_finds_what_it_looks_for_and_leaves_nothing(tmp_path: Path) -> None:
         assert found, out
         assert abs(float(found[1]) - truth) <= float(found[2])
     assert "asyncluster config init" in out
+    assert out.count("There is no screen here") == 1
     assert left_behind(tmp_path) == []
 
 

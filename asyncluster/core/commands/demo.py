@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,51 +29,41 @@ What to type next:
 
 @click.command
 @click.option("--console/--no-console", default=None, help="Show the operator's window, too; default: with a screen.")
+@click.option("--desk/--no-desk", default=None, help="Show a workstation to log in at, too; default: with a screen.")
 @click.option("--iterations", type=click.IntRange(2, 1000), default=12, show_default=True, help="How long it runs.")
 @pass_options
-def demo(options: GlobalOptions, console: bool | None, iterations: int) -> None:
-    """Runs a master, two nodes and a real job on this machine, with no configuration."""
+def demo(options: GlobalOptions, console: bool | None, desk: bool | None, iterations: int) -> None:
+    """Runs a master, two nodes and a real job on this machine, with no configuration.
+
+    With a screen it shows the operator's window and, where Xephyr and a window manager are installed, a workstation of
+    this cluster in a window of its own: log in there as demo. The session is yours, in an empty home, and ends with it.
+    """
     cauchy = _load(resource("examples/cauchy.py"))
     from rich.console import Console
 
     terminal = Console(highlight=False, soft_wrap=True)
-    window = _has_screen() if console is None else console
     say = (lambda text: None) if options.quiet else click.echo
     say("Starting a master and two nodes on this machine, for as long as this takes…")
     from asyncluster.core.client.local import LocalCluster
+    from asyncluster.core.commands.demo_windows import Windows
 
     with (
         LocalCluster(nodes=2, workers=1) as cluster,
-        _console(cluster.socket) if window else nullcontext() as shown,
+        Windows(cluster.socket, say) as windows,
         cluster.job(cauchy.NAMESPACE, name="cauchy") as job,
     ):
+        windows.open(console=console, desk=desk)
         say(
             f"{cauchy.OBSERVATIONS:,} observations of a Cauchy process, {cauchy.CHAINS:,} chains that look for its\n"
             "location and scale by population Monte Carlo. The likelihoods are computed on the nodes.\n"
         )
         found = _infer(cauchy, job, iterations, terminal, quiet=options.quiet)
         click.echo(found)
-        if shown is not None and sys.stdin.isatty():  # a script that runs the demo closes no window
-            say("The console shows this cluster. Close its window to end the demo.")
-            shown.wait()
+        if windows and sys.stdin.isatty():  # a script that runs the demo closes no window
+            say("Close a window or press Ctrl-C to end the demo.")
+            windows.wait()
     names = {"cauchy": "cauchy.py", "stars": "stars.py", "records": "stars.csv"}
     say(_NEXT.format_map({key: os.path.relpath(resource(f"examples/{name}")) for key, name in names.items()}))
-
-
-def _has_screen() -> bool:
-    """Whether a window can be shown; the demo says nothing of it where it cannot."""
-    return bool(os.environ.get("DISPLAY")) and importlib.util.find_spec("PyQt6") is not None
-
-
-@contextmanager
-def _console(socket: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The operator's window on a cluster."""
-    process = subprocess.Popen([sys.executable, "-m", "asyncluster", "console", "--socket", str(socket)])
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _load(path: Path) -> ModuleType:

@@ -37,11 +37,12 @@ def authority(cookie: bytes, display: int, host: str) -> bytes:
     )
 
 
-def write_authority(path: Path, content: bytes, uid: int = 0, gid: int = 0) -> None:
+def write_authority(path: Path, content: bytes, uid: int = -1, gid: int = -1) -> None:
     """Puts an authority file at `path`, for that user alone; what was there before is replaced, never followed.
 
     Args:
-        path: in a directory that only root can write to.
+        path: in a directory that only this process' user can write to.
+        uid, gid: whose it will be; -1: this process' own.
 
     Raises:
         OSError: it cannot be written; there is no file then, and no X server may be started.

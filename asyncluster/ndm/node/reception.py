@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -79,6 +80,7 @@ class Reception:
         desk: decides.
         ask_steward: sends a verb to the steward.
         master: the way to the master.
+        unfit: why this computer has no session for a name, "" if it has; may take its time.
         now, wall: the clocks.
     """
 
@@ -88,6 +90,7 @@ class Reception:
         desk: d.Desk,
         ask_steward: Callable[[Fields], None],
         master: Master,
+        unfit: Callable[[str], str],
         now: Callable[[], float] = boot_clock,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -95,6 +98,7 @@ class Reception:
         self._desk = desk
         self._ask_steward = ask_steward
         self._master = master
+        self._unfit = unfit
         self._now = now
         self._wall = wall
         self._greeters: dict[str, Window] = {}
@@ -196,7 +200,7 @@ class Reception:
                 self._ask_steward({"verb": "restart greeter", "display": name})
 
     def _login(self, display: str, login: g.Login) -> None:
-        looked_up = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), unfit, login.name)
+        looked_up = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._unfit, login.name)
         looked_up.addErrback(_lookup_failed)
         looked_up.addCallback(lambda words: self._desk.login(display, login, words, self._now()))
         looked_up.addCallback(lambda _none: self._settle())
@@ -238,7 +242,8 @@ class Reception:
 
 def receive(reactor: Any, shell: Shell, spawner: StewardSpawner, node: str, settings: ReceptionSettings) -> Reception:
     """Puts a reception between a node's shell and its steward."""
-    reception = Reception(reactor, d.Desk(desk_settings(node, settings), new_session), spawner.ask, shell)
+    fitness = partial(unfit_but, settings.guest) if settings.guest else unfit
+    reception = Reception(reactor, d.Desk(desk_settings(node, settings), new_session), spawner.ask, shell, fitness)
     shell.sessions = reception
     spawner.others = reception.told
     return reception
@@ -255,6 +260,7 @@ def desk_settings(node: str, settings: ReceptionSettings) -> d.DeskSettings:
         session=offered[0].id[:100] if offered else "",
         power=settings.power,
         language=os.environ.get("LANG", "en")[:20],
+        hint=settings.hint,
     )
     return d.DeskSettings(greeting, settings.warn_at, settings.grace, settings.pam_password)
 
@@ -339,6 +345,11 @@ def unfit(name: str) -> str:
     except Unfit as error:
         return str(error)
     return ""
+
+
+def unfit_but(guest: str, name: str) -> str:
+    """The same on a node that has one guest and asks for no account."""
+    return "" if name.strip() == guest else f"This is a trial: only {guest} can log in here."
 
 
 def _lookup_failed(failure: Failure) -> str:

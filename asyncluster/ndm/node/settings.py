@@ -22,6 +22,8 @@ class ReceptionSettings:
         warn_at: seconds before the end at which people are warned.
         grace: seconds that programs have to end.
         pam_password: PAM wants the password, too.
+        guest: the one name that may be used, as on a trial node without root; "": the accounts of this computer may.
+        hint: a line under the fields of the greeter.
     """
 
     size: tuple[int, int]
@@ -32,6 +34,8 @@ class ReceptionSettings:
     warn_at: tuple[float, ...]
     grace: float
     pam_password: bool
+    guest: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

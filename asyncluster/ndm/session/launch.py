@@ -114,16 +114,20 @@ def _child(
 def drop(who: Who) -> None:
     """Turns this process into one of `who`, and makes sure that there is no way back.
 
+    Without root's rights there are none to give up: it must be one of `who` already, with the groups that it has.
+
     Raises:
         PermissionError: it may not.
-        RuntimeError: something of root is left.
+        RuntimeError: something of root is left, or it is somebody else's.
     """
-    os.setgroups(who.groups)
-    os.setresgid(who.gid, who.gid, who.gid)
-    os.setresuid(who.uid, who.uid, who.uid)
+    groups = set(who.groups) if os.geteuid() == 0 else set(os.getgroups())
+    if os.geteuid() == 0:
+        os.setgroups(who.groups)
+        os.setresgid(who.gid, who.gid, who.gid)
+        os.setresuid(who.uid, who.uid, who.uid)
     if os.getresuid() != (who.uid,) * 3 or os.getresgid() != (who.gid,) * 3 or 0 in (who.uid, who.gid):
         raise RuntimeError("Root's rights were not given up.")
-    if set(os.getgroups()) - set(who.groups) - {who.gid}:
+    if set(os.getgroups()) - groups - {who.gid}:
         raise RuntimeError("A group of root's is left.")
     for regain in (lambda: os.setresuid(0, 0, 0), lambda: os.setresgid(0, 0, 0)):
         try:

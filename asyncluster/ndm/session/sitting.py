@@ -5,6 +5,7 @@ Whatever goes wrong after PAM's session is open goes through the same end as a l
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -18,6 +19,7 @@ from asyncluster.ndm.display.screen import Screen
 from asyncluster.ndm.session.channel import Channel, ChannelClosed, Fields
 from asyncluster.ndm.session.ending import Course, Move
 from asyncluster.ndm.session.group import tell
+from asyncluster.ndm.session.guest import Guest
 from asyncluster.ndm.session.launch import launch
 from asyncluster.ndm.session.login import Login
 from asyncluster.ndm.session.orders import Begin
@@ -71,7 +73,7 @@ class Sitting:
     def run(self) -> None:
         """The whole session."""
         try:
-            login = Login(self._order, lambda words: self._tell({"event": "told", "words": words}))
+            login = self._login()
             login.admit()
         except (AsynClusterError, OSError) as error:
             self._tell({"event": "refused", "words": str(error)})
@@ -105,7 +107,13 @@ class Sitting:
                     return bool(received[0].get("do") == "open")
         return False
 
-    def _open(self, login: Login) -> None:
+    def _login(self) -> Login | Guest:
+        """Root's keepers ask PAM and become the person; others can only be who they are."""
+        if os.geteuid() != 0:
+            return Guest(self._order)
+        return Login(self._order, lambda words: self._tell({"event": "told", "words": words}))
+
+    def _open(self, login: Login | Guest) -> None:
         self._open_door()
         self._screen.up()
         login.open(self._screen.let_in(*login.ids()))
@@ -221,7 +229,7 @@ class Sitting:
 
     # --- the end ---------------------------------------------------------------------------------------------
 
-    def _end(self, login: Login) -> None:
+    def _end(self, login: Login | Guest) -> None:
         now = self._clock()
         self._course.end(End.CRASHED, now)  # unless it has ended for another reason
         self._write_down(now)

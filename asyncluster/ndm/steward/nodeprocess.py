@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from asyncluster.core.errors import ExitCode
 from asyncluster.ndm.node.settings import NodeSettings
@@ -27,7 +28,7 @@ class NodeProcess:
 
     Args:
         settings: handed over through a pipe, since they hold the passwords.
-        user: whom it runs as.
+        user: whom it runs as; None: whoever runs this.
         directory: the node's own. It may lie where that user gets nowhere near, so it is handed over as a descriptor.
         verbose, quiet: as of the command line.
 
@@ -36,7 +37,9 @@ class NodeProcess:
         start_at: when it is to be started, in seconds of the monotonic clock; None: it runs, or shall not run again.
     """
 
-    def __init__(self, settings: NodeSettings, user: User, directory: Path, *, verbose: int, quiet: bool) -> None:
+    def __init__(
+        self, settings: NodeSettings, user: User | None, directory: Path, *, verbose: int, quiet: bool
+    ) -> None:
         self._settings = settings
         self._user = user
         self._directory = directory
@@ -64,6 +67,8 @@ class NodeProcess:
         reading, writing = os.pipe()
         directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         inherited = (theirs.fileno(), reading, directory)
+        user = self._user
+        identity: dict[str, Any] = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-m", "asyncluster.ndm.node", *map(str, inherited), self._options],
@@ -72,9 +77,7 @@ class NodeProcess:
                 cwd="/",
                 env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 start_new_session=True,
-                user=self._user.uid,
-                group=self._user.gid,
-                extra_groups=[],
+                **identity,
             )
             with open(writing, "w") as pipe:
                 json.dump(asdict(self._settings), pipe)

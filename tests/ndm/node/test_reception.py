@@ -33,7 +33,8 @@ class Place:
         numbers = itertools.count(1)
         settings = DeskSettings(g.Configuration("pc1", power=True), (60.0,), 10.0, passwords=False)
         desk = Desk(settings, lambda: f"00000000-0000-0000-0000-{next(numbers):012d}")
-        self.reception = Reception(reactor_thread.reactor, desk, self.asked.append, self, lambda: 100.0, lambda: 1e9)
+        clocks = (lambda: 100.0, lambda: 1e9)
+        self.reception = Reception(reactor_thread.reactor, desk, self.asked.append, self, unfit, *clocks)
 
     def tell_master(self, message: Any) -> bool:
         self.to_master.append(message)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,24 @@ def test_last_words_are_not_read_through_links_or_pipes(tmp_path):
     assert last_words(tmp_path / "link") == ""
     os.mkfifo(tmp_path / "pipe")
     assert last_words(tmp_path / "pipe") == ""
+
+
+DROP = """
+import os
+from asyncluster.ndm.session.launch import Who, drop
+os.setgroups([61398]); os.setresgid({0}, {0}, {0}); os.setresuid({0}, {0}, {0})
+drop(Who({0}, {0}, (), "/"))
+print(os.getgroups())
+drop(Who({1}, {0}, (), "/"))
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("other", [0, 61397])
+def test_without_root_nobody_becomes_another_and_groups_stay(other):
+    """What lets a user's own keeper open that user's session lets nobody into another one's."""
+    command = [sys.executable, "-c", DROP.format(NUMBER, other)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "[61398]\n"
+    assert result.returncode == 1
+    assert "Root's rights were not given up." in result.stderr
