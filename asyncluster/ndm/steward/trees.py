@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from asyncluster.ndm.worker.niceness import set_niceness
+
 #: Rounds of looking for new processes; a process that has a signal pending cannot fork, so few are ever needed.
 _ROUNDS = 50
 
@@ -106,7 +108,7 @@ def renice_tree(root: int, niceness: int) -> bool:
     allowed = True
     for pid in [*descendants(root), root]:
         try:
-            os.setpriority(os.PRIO_PROCESS, pid, niceness)
+            set_niceness(pid, niceness)
         except ProcessLookupError:
             continue
         except PermissionError:

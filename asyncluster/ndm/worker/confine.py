@@ -18,6 +18,8 @@ import resource
 import signal
 from dataclasses import asdict, dataclass
 
+from asyncluster.ndm.worker.niceness import set_niceness
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
@@ -75,7 +77,7 @@ def confine(limits: Confinement) -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     os.umask(0o077)
-    os.setpriority(os.PRIO_PROCESS, 0, max(limits.niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+    set_niceness(os.getpid(), max(limits.niceness, os.getpriority(os.PRIO_PROCESS, 0)))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, limits.files)
     if limits.memory is not None:
