@@ -32,6 +32,7 @@ FAILPOINTS = frozenset(
         "login-inserted",
         "report-booked",
         "reconsidered",
+        "schema-created",
         "schema-backed-up",
         "schema-upgraded",
         "transaction-before-commit",

@@ -36,11 +36,11 @@ class Facts:
 
 def look(settings: Settings) -> Facts:
     """Asks the master and reads the database; neither is changed."""
-    from asyncluster.core.database.upgrading import newest_revision
+    from asyncluster.core.database.schema import REVISION
 
     release, silence = _ask(settings.common.socket)
     schema, trouble = _schema(settings.server.database if settings.server else "", settings.common.state)
-    return Facts(release, silence, schema, newest_revision(), trouble)
+    return Facts(release, silence, schema, REVISION, trouble)
 
 
 def judge(facts: Facts) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from support.processes import RealCluster
 from asyncluster.core.commands.options import GlobalOptions
 from asyncluster.core.config import Role, Settings, load
 from asyncluster.core.database.database import Database
-from asyncluster.core.database.upgrading import newest_revision
+from asyncluster.core.database.schema import REVISION
 from asyncluster.doctor import accounts, displays, files, machine, master, network
 from asyncluster.doctor.command import doctor
 from asyncluster.doctor.findings import Severity
@@ -93,7 +93,7 @@ def test_a_running_master_is_asked(configuration, settings):
     configuration.start_master()
     try:
         facts = master.look(settings)
-        assert facts.schema == facts.needed_schema == newest_revision()
+        assert facts.schema == facts.needed_schema == REVISION
         assert all(finding.severity is Severity.OK for finding in master.judge(facts))
         assert network.look(settings.client.host, settings.common.tcp_port).trouble == ""
         assert [finding.message for finding in files.judge(files.look(settings), files.trusted()) if finding.fix] == []

@@ -53,17 +53,16 @@ class Guardian:
         os.chmod(directory / "ready", 0o666)  # noqa: S103 - daemons may have become another user by then
 
     def start(self, nodes: int) -> dict[str, int]:
-        """Starts the master, then the nodes; returns their process ids.
+        """Starts the master and the nodes, who look for it until it is there; returns their process ids.
 
         Raises:
             Failed: one of them ended, or took too long; or the owner is gone.
         """
         deadline = time.monotonic() + START_SECONDS
         self._spawn("master", "master", "run")
-        self._wait_until_ready(1, deadline)
         for number in range(1, nodes + 1):
             self._spawn(f"node-{number}", "node", "run", "--headless")
-        self._wait_until_ready(nodes, deadline)
+        self._wait_until_ready(1 + nodes, deadline)
         return {name: daemon.pid for name, daemon in self._daemons.items()}
 
     def _spawn(self, name: str, *command: str) -> None:

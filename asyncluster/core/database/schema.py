@@ -26,6 +26,9 @@ from sqlalchemy import (
     text,
 )
 
+#: The migration that makes these tables.
+REVISION = "0001"
+
 NAME_LENGTH = 32  # of an account
 NODE_LENGTH = 255  # of a node: a host name
 WORD_LENGTH = 40  # of reason codes, states, displays

@@ -2,7 +2,8 @@
 
 The migrations live in `migrations/versions` and run in one transaction under a lock, so a process that is killed
 in their middle leaves the old schema, and of two that start together the second finds the work done. Before an
-existing SQLite file is changed it is copied to `<file>.before-<revision>`.
+existing SQLite file is changed it is copied to `<file>.before-<revision>`. An empty database gets the newest schema
+at once; a test compares it with what the migrations make.
 """
 
 from __future__ import annotations
@@ -12,29 +13,30 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from asyncluster.core.database.engine import is_memory
 from asyncluster.core.database.errors import DatabaseTooNew
+from asyncluster.core.database.schema import REVISION, metadata
 from asyncluster.core.failpoints import failpoint
 
 _UPGRADE_LOCK = 0x6173796E  # any number that PostgreSQL's advisory locks do not use for anything else
 
-
-def newest_revision() -> str:
-    """The revision that this version of AsynCluster needs."""
-    head = _scripts().get_current_head()
-    assert head is not None
-    return head
+# As Alembic would make it, which finds it there when it migrates.
+_VERSION_TABLE = """
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)
+"""
 
 
 def current_revision(connection: Connection) -> str | None:
     """The revision of the database, None if it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def upgrade(engine: Engine) -> Path | None:
@@ -49,38 +51,36 @@ def upgrade(engine: Engine) -> Path | None:
     with engine.begin() as connection:
         _lock(connection)
         revision = current_revision(connection)
-        if revision == newest_revision():
+        if revision == REVISION:
             return None
-        if revision is not None:
-            _refuse_newer(revision)
-    backup = None if revision is None else _back_up(engine, revision)
-    failpoint("schema-backed-up")
-    with engine.begin() as connection:
-        _lock(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        failpoint("schema-upgraded")
-    return backup
+        if revision is None and not inspect(connection).get_table_names():
+            _create(connection)
+            failpoint("schema-created")
+            return None
+    return _migrate(engine, revision)
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(text(_VERSION_TABLE))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _migrate(engine: Engine, revision: str | None) -> Path | None:
+    from asyncluster.core.database import migrating
 
-
-def _refuse_newer(revision: str) -> None:
-    if revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and revision not in migrating.known_revisions():
         raise DatabaseTooNew(
             f"The database was upgraded by a newer version of AsynCluster (schema {revision[:40]}). "
             "Install that version, or restore the backup that was made before the upgrade."
         )
+    backup = None if revision is None else _back_up(engine, revision)
+    failpoint("schema-backed-up")
+    with engine.begin() as connection:
+        _lock(connection)
+        migrating.migrate(connection)
+        failpoint("schema-upgraded")
+    return backup
 
 
 def _lock(connection: Connection) -> None:

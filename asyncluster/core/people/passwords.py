@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from base64 import b64encode
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidKey
@@ -54,7 +55,10 @@ class Hasher:
     _decoy: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_decoy", self.hash(os.urandom(16).hex()))
+        # What no password gives takes no hashing to make.
+        salt, key = (b64encode(os.urandom(n)).decode().rstrip("=") for n in (_SALT_LENGTH, _KEY_LENGTH))
+        costs = f"m={self.memory},t={self.passes},p={self.lanes}"
+        object.__setattr__(self, "_decoy", f"$argon2id$v=19${costs}${salt}${key}")
 
     def hash(self, password: str) -> str:
         """A new hash of a password that `checked` would accept (a short one, too: imports bring them along).

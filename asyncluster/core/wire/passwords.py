@@ -11,6 +11,7 @@ import hmac
 import os
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from spake2 import SPAKE2_A, SPAKE2_B
@@ -99,8 +100,10 @@ class LoginKeys:
             problems.append(f"The user is empty or longer than {MAX_USER_BYTES} bytes.")
         if problems:
             raise ConfigError("\n".join(problems))
-        self.client = Secret(self._stretch(client_password, b"client", scrypt_n))
-        self.server = Secret(self._stretch(server_password, b"server", scrypt_n))
+        with ThreadPoolExecutor(2) as both:  # scrypt lets go of the interpreter
+            client = both.submit(self._stretch, client_password, b"client", scrypt_n)
+            server = both.submit(self._stretch, server_password, b"server", scrypt_n)
+        self.client, self.server = Secret(client.result()), Secret(server.result())
         self.decoy = Secret(os.urandom(32))  # what an unknown user's password is compared with
 
     def _stretch(self, password: str, role: bytes, n: int) -> bytes:

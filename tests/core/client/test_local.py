@@ -182,7 +182,7 @@ def test_a_daemon_that_cannot_start_is_told_with_its_last_words(monkeypatch, tmp
     base = tmp_path_factory.mktemp("t")
     monkeypatch.setattr(tempfile, "tempdir", str(base))
     monkeypatch.setattr("asyncluster.core.client.local._CONFIG", "[common]\nsocket = nowhere\n")
-    with pytest.raises(ac.AsynClusterError, match=r"master of the local cluster did not start: .*refused"):
+    with pytest.raises(ac.AsynClusterError, match=r"of the local cluster did not start: .*refused"):
         ac.LocalCluster()
     assert os.listdir(base) == []
 

@@ -72,7 +72,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def test_upgrade_makes_the_database_and_tells_of_the_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "up to date" in place.run(db.upgrade).output
-    monkeypatch.setattr("asyncluster.core.database.upgrading.newest_revision", lambda: "0002")
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
     assert "asyncluster.db.before-0001" in place.run(db.upgrade).output
 
 

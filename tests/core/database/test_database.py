@@ -4,11 +4,12 @@ import sqlite3
 import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
@@ -21,8 +22,8 @@ from asyncluster.core.database.errors import (
     DatabaseTooNew,
     DatabaseUnreachable,
 )
-from asyncluster.core.database.schema import metadata
-from asyncluster.core.database.upgrading import newest_revision
+from asyncluster.core.database.migrating import known_revisions, migrate
+from asyncluster.core.database.schema import REVISION, metadata
 
 ADD_USER = text("INSERT INTO users (name, enabled, restricted, created) VALUES (:name, :yes, :yes, 0)").bindparams(
     yes=True
@@ -43,8 +44,45 @@ def test_the_migrations_lead_to_the_schema(new_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
+    def empty(connection: Connection) -> None:
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+
     with Database(new_url) as database:
+        created = database.call(tables)
+        database.call(empty)
+        assert database.call(tables) == {}
+        database.call(migrate)
         assert database.call(differences) == []
+        assert database.call(tables) == created
+    assert known_revisions()[0] == REVISION
+
+
+def tables(connection: Connection) -> dict[str, object]:
+    """All that can be seen of them."""
+    seen = inspect(connection)
+    return {
+        name: (
+            [{**column, "type": str(column["type"])} for column in seen.get_columns(name)],
+            seen.get_pk_constraint(name),
+            sorted(map(index_text, seen.get_indexes(name))),
+            sorted(map(str, seen.get_foreign_keys(name))),
+            sorted(map(str, seen.get_check_constraints(name))),
+            sorted(map(str, seen.get_unique_constraints(name))),
+        )
+        for name in seen.get_table_names()
+    }
+
+
+def index_text(index: Any) -> str:
+    return str(index | {"dialect_options": {name: str(value) for name, value in index["dialect_options"].items()}})
+
+
+def test_a_database_that_holds_something_else_is_left_alone(new_url: str) -> None:
+    with Database(new_url) as database:
+        database.call(lambda connection: connection.execute(text("DROP TABLE alembic_version")))
+    with pytest.raises(DatabaseError):
+        Database(new_url)
 
 
 def test_what_is_stored_is_there_after_a_restart(new_url: str) -> None:
@@ -149,25 +187,40 @@ def test_an_older_sqlite_file_is_copied_before_it_is_upgraded(tmp_path: Path, mo
     path = tmp_path / "asyncluster.db"
     with Database(f"sqlite:///{path}") as database:
         database.call(add_user, "ada")
-    monkeypatch.setattr("asyncluster.core.database.upgrading.newest_revision", lambda: "0002")
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
     with Database(f"sqlite:///{path}") as database:
-        assert database.backup == tmp_path / f"asyncluster.db.before-{newest_revision()}"
+        assert database.backup == tmp_path / f"asyncluster.db.before-{REVISION}"
     assert stat.S_IMODE(database.backup.stat().st_mode) == 0o600
     copy = sqlite3.connect(database.backup)
     assert copy.execute("SELECT name FROM users").fetchall() == [("ada",)]
     copy.close()
 
 
-@pytest.mark.parametrize("point", ["schema-backed-up", "schema-upgraded"])
-def test_an_upgrade_that_dies_on_its_way_is_done_again(new_url: str, point: str) -> None:
+def dies_at(point: str, url: str) -> None:
     failpoints.arm(f"{point}:1:raise")
     try:
         with pytest.raises(failpoints.FailPointReached):
-            Database(new_url)
+            Database(url)
     finally:
         failpoints.arm("")
+
+
+def test_a_creation_that_dies_on_its_way_is_done_again(new_url: str) -> None:
+    dies_at("schema-created", new_url)
     with Database(new_url) as database:
         assert database.call(count_users) == 0
+
+
+@pytest.mark.parametrize("point", ["schema-backed-up", "schema-upgraded"])
+def test_an_upgrade_that_dies_on_its_way_is_done_again(
+    new_url: str, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database(new_url) as database:
+        database.call(add_user, "ada")
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
+    dies_at(point, new_url)
+    with Database(new_url) as database:
+        assert database.call(count_users) == 1
 
 
 def test_run_keeps_the_order_and_leaves_the_reactor_thread(database: Database) -> None:
