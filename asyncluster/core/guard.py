@@ -1,9 +1,15 @@
-"""Last fences around the daemons: they unpickle nothing, whoever sent it, and leave no core with secrets behind."""
+"""Last fences around the daemons: they unpickle nothing, whoever sent it, leave no core with secrets behind, and do not
+go on when they had no memory to finish what they were doing.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 import sys
+
+from twisted.logger import LogEvent
 
 
 class UnpicklingForbidden(BaseException):
@@ -18,6 +24,18 @@ def forbid_unpickling() -> None:
 def forbid_core_dumps() -> None:
     """From now on, this process and its children leave no image of their memory on the disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def end_without_memory(event: LogEvent) -> None:
+    """A log observer that ends the process at once when a piece of work was broken off for want of memory.
+
+    Nobody knows what that work has left half done. Whoever starts daemons starts this one again, which loses nothing.
+    """
+    failure = event.get("log_failure")
+    if failure is None:
+        return
+    if failure.check(MemoryError) or (failure.check(OSError) and failure.value.errno == errno.ENOMEM):
+        os._exit(os.EX_OSERR)
 
 
 def _audit(event: str, _arguments: object) -> None:

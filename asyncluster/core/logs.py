@@ -16,6 +16,8 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
+from asyncluster.core.guard import end_without_memory
+
 _LONGEST = 2000
 #: What the journal understands at the beginning of a line.
 _PRIORITIES = {LogLevel.debug: "<7>", LogLevel.info: "<6>", LogLevel.warn: "<4>", LogLevel.error: "<3>"}
@@ -53,7 +55,7 @@ def _words(level: object) -> str:
 
 
 def begin(*, verbose: int, quiet: bool, journal: bool) -> None:
-    """Starts logging to standard error.
+    """Starts logging to standard error; what is broken off for want of memory also ends the process.
 
     Args:
         verbose: 1 or more shows debug events.
@@ -66,4 +68,5 @@ def begin(*, verbose: int, quiet: bool, journal: bool) -> None:
         predicate.setLogLevelForNamespace("twisted", LogLevel.warn)  # it tells of every port and factory
     lines: Any = LineObserver(sys.stderr, journal=journal)
     observer: Any = FilteringLogObserver(lines, [predicate])
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    observers = [observer, end_without_memory]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False, discardBuffer=True)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
@@ -32,3 +35,26 @@ except Exception:
 def test_the_daemons_load_no_cloudpickle() -> None:
     code = "import sys, asyncluster.core.master.service as master; print('cloudpickle' in sys.modules)"
     assert run(code).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [("MemoryError()", os.EX_OSERR), ("OSError(errno.ENOMEM, 'no')", os.EX_OSERR), ("OSError(errno.EMFILE, 'no')", 0)],
+)
+def test_a_daemon_that_had_no_memory_does_not_go_on(error: str, status: int) -> None:
+    code = f"""
+import errno, os
+from twisted.internet import reactor
+from asyncluster.core import logs
+
+def work():
+    raise {error}
+
+logs.begin(verbose=0, quiet=True, journal=False)
+reactor.callLater(0, work)
+reactor.callLater(0.1, reactor.stop)
+reactor.run()
+"""
+    done = run(code)
+    assert done.returncode == status, done.stderr
+    assert error.partition("(")[0] in done.stderr

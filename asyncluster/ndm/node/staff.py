@@ -82,14 +82,13 @@ class Staff:
 
     def start(self, worker: int, niceness: int) -> None:
         """Starts a worker; messages may be sent to it at once, even if it turns out that it cannot be started."""
+        member = Member(worker)
         try:
-            ours, out, err, ends = _descriptors()
-        except OSError as error:  # there is none left
+            ours, out, err, ends, member.page = _descriptors()
+        except OSError as error:  # there is none left, or no memory
             trouble = Exit(None, None, f"A worker cannot be started: {error.strerror}.", 0)
             self._reactor.callLater(0, self._events.exited, worker, trouble)
             return
-        member = Member(worker)
-        member.page = Page(ends.page)
         member.socket = WorkerSocket(
             self._reactor, ours, lambda bodies: self._received(member, bodies), lambda: self._broken(member)
         )
@@ -213,8 +212,8 @@ class Staff:
         self.kill(member.number)
 
 
-def _descriptors() -> tuple[socket.socket, int, int, Ends]:
-    """Our socket, our ends of the pipes for output and errors, and the worker's ends.
+def _descriptors() -> tuple[socket.socket, int, int, Ends, Page]:
+    """Our socket, our ends of the pipes for output and errors, the worker's ends, and our view of the page.
 
     Raises:
         OSError: there are not enough left; none is taken.
@@ -230,8 +229,9 @@ def _descriptors() -> tuple[socket.socket, int, int, Ends]:
         out, out_end = take(*os.pipe())
         err, err_end = take(*os.pipe())
         (page_fd,) = take(page.create())
+        view = Page(page_fd)
         taken.pop_all()
-    return socket.socket(fileno=ours), out, err, Ends(theirs, page_fd, out_end, err_end)
+    return socket.socket(fileno=ours), out, err, Ends(theirs, page_fd, out_end, err_end), view
 
 
 class Member:
