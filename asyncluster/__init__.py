@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from asyncluster.ndm.worker import here as here
 
-    __version__: str
+__version__ = "1.0.0"  # as in pyproject.toml; asking the installation for it would take a third of a command's start
 
 __all__ = [
     "AsynClusterError",
@@ -68,12 +68,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'asyncluster' has no attribute {name!r}")
-    if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("asyncluster")
-    elif name == "here":
-        value = import_module("asyncluster.ndm.worker.here")  # the module itself, for `here.progress(...)`
+    if name == "here":
+        value: Any = import_module("asyncluster.ndm.worker.here")  # the module itself, for `here.progress(...)`
     else:
         value = getattr(import_module(f"asyncluster.{_HOMES.get(name, 'core.errors')}"), name)
     globals()[name] = value

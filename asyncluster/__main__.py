@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from asyncluster import __version__
 from asyncluster.core.commands.options import GlobalOptions
 from asyncluster.core.errors import AsynClusterError, ExitCode
 
@@ -139,7 +140,7 @@ class LazyGroup(click.Group):
 )
 @click.option("-v", "--verbose", count=True, help="Say more; errors come with their traceback.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what was asked for.")
-@click.version_option(package_name="asyncluster", message="asyncluster %(version)s")
+@click.version_option(__version__, message="asyncluster %(version)s")
 @click.pass_context
 def asyncluster(context: click.Context, config: Path | None, verbose: int, quiet: bool) -> None:
     """The PCs of a room as workstations with hours, and as a cluster for Python jobs."""
