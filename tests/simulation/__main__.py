@@ -3,15 +3,19 @@
     PYTHONPATH=tests python -m simulation --profile small --seed 4711
     PYTHONPATH=tests python -m simulation --profile small --seed 4711 --job 123 --call 45
 
-The second form also shows all that happened to one call.
+    PYTHONPATH=tests python -m simulation --plant "updates are not replayed" --seed 0
+
+The second form also shows all that happened to one call; the third has a bug of `simulation.planted` in the code.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 
 from simulation import history as h
+from simulation.planted import named, planted
 from simulation.playing import PLAYERS, Played
 
 
@@ -21,8 +25,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--job", type=int)
     parser.add_argument("--call", type=int)
+    parser.add_argument("--plant", metavar="BUG", type=named)
     options = parser.parse_args()
-    played = PLAYERS[options.profile](options.seed)
+    with planted(options.plant) if options.plant else nullcontext():
+        played = PLAYERS[options.profile](options.seed)
     if options.job is not None:
         _show(played, options.job, options.call)
     for violation in played.violations:

@@ -1,4 +1,4 @@
-"""The figures of the last long run, as they stand in docs/guarantees.md between two marks."""
+"""The figures of the last long runs, as they stand in docs/guarantees.md between marks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 
+from simulation.planted import Bug
 from simulation.playing import Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "guarantees.md"
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def table(tallies: dict[str, tuple[range, Tally]]) -> str:
@@ -37,6 +38,9 @@ def table(tallies: dict[str, tuple[range, Tally]]) -> str:
         times = sum(tally.faults[kind] for _seeds, tally in tallies.values())
         runs = sum(tally.struck[kind] for _seeds, tally in tallies.values())
         lines.append(f"| {kind} | {times:,} | {runs:,} | {_violations(tallies, kind)} |")
+    failing = "\n".join(words for _seeds, tally in tallies.values() for words in tally.failing)
+    if failing:
+        lines += ["", indent(failing, "    ")]
     return "\n".join(lines)
 
 
@@ -45,8 +49,21 @@ def _violations(tallies: dict[str, tuple[range, Tally]], kind: str) -> int:
     return sum(tally.blamed[kind] for _seeds, tally in tallies.values())
 
 
-def write(text: str, page: Path = PAGE) -> None:
-    """Puts the text between the marks of the page."""
-    before, _, rest = page.read_text().partition(_BEGIN)
-    _old, _, after = rest.partition(_END)
-    page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
+def bugs(found: dict[Bug, int | None]) -> str:
+    """Planted bugs and the first seed that finds each, or the test that does, as Markdown."""
+    lines = ["| bug | violates | found by |", "|---|---|---|"]
+    for bug, seed in found.items():
+        if bug.test:
+            lines.append(f"| {bug.name} | | `{bug.test}` |")
+        else:
+            options = f"--profile {bug.profile} --seed {seed}"
+            lines.append(f"| {bug.name} | {', '.join(sorted(bug.found_as))} | `{options}` |")
+    return "\n".join(lines)
+
+
+def write(text: str, name: str, page: Path = PAGE) -> None:
+    """Puts the text between the marks of this name on the page."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = page.read_text().partition(begin)
+    _old, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")

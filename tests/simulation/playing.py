@@ -10,6 +10,7 @@ from time import process_time
 
 from simulation import history as h
 from simulation.calm import play_calm
+from simulation.people.room import play_people
 from simulation.world import LARGE, SMALL, Played, run
 
 #: By name of the profile: from a seed to a history.
@@ -17,6 +18,7 @@ PLAYERS: dict[str, Callable[[int], Played]] = {
     "small": partial(run, SMALL),
     "large": partial(run, LARGE),
     "calm": play_calm,
+    "people": play_people,
 }
 _SHOWN = 5
 

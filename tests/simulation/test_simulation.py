@@ -71,9 +71,9 @@ def test_the_command_that_is_printed_plays_the_history_again() -> None:
 @pytest.mark.timeout(7200)
 def test_a_million_faults() -> None:
     """A million faults, and the table of them in docs/guarantees.md."""
-    seeds = {"small": range(10_000, 12_400), "large": range(10_000, 10_020)}
+    seeds = {"small": range(10_000, 12_400), "large": range(10_000, 10_020), "people": range(1000, 1200)}
     tallies = {profile: (some, play(profile, some)) for profile, some in seeds.items()}
-    figures.write(figures.table(tallies))
+    figures.write(figures.table(tallies), "figures")
     assert sum(tally.faults.total() for _seeds, tally in tallies.values()) >= 1_000_000
     failing = [words for _seeds, tally in tallies.values() for words in tally.failing]
     assert not failing, "\n".join(failing)
@@ -85,11 +85,13 @@ def test_the_figures_stand_between_their_marks(tmp_path: Path) -> None:
     tally = Tally()
     tally.add(run(SMALL, 5))
     tally.seconds = 2.0
+    tally.failing = ["what to do"]
     text = figures.table({"small": (range(5, 6), tally)})
-    figures.write(text, page)
+    figures.write(text, "figures", page)
     assert page.read_text() == f"before <!-- figures: begin -->\n\n{text}\n\n<!-- figures: end --> after"
     assert text.startswith("400 faults, 0 violations, 200 faults a second")
     assert f"| worker crashes | {tally.faults['worker crashes']} | 1 | 0 |" in text
+    assert text.endswith("    what to do")
 
 
 def test_the_large_cluster_has_a_hundred_nodes() -> None:

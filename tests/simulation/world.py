@@ -235,6 +235,8 @@ class World:
                 self.record(h.Leftover(now, computer.name, "no connection"))
             if daemon.brain.holding():
                 self.record(h.Leftover(now, computer.name, f"{len(daemon.brain.holding())} jobs"))
+            if daemon.brain._bench.draining:
+                self.record(h.Leftover(now, computer.name, "the wish of an operator that no master knows of"))
             working = [worker for worker in daemon.workers.values() if worker.job]
             if working:
                 self.record(h.Leftover(now, computer.name, f"{len(working)} workers of jobs that are over"))

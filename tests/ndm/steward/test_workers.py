@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,16 @@ def some_fds(count: int) -> list[int]:
 
 def all_closed(fds: list[int]) -> bool:
     return not any(os.path.exists(f"/proc/self/fd/{fd}") for fd in fds)
+
+
+def test_processes_of_an_earlier_life_are_ended_at_the_start(tmp_path):
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={MARKER: "marker-of-earlier"})
+    user = User("somebody", os.getuid(), os.getgid(), dedicated=False)
+    try:
+        Workers(WorkerPolicy(user, 2**31, tmp_path / "work", "marker-of-earlier", 256))
+        assert left.wait(10) == -signal.SIGKILL
+    finally:
+        left.kill()
 
 
 @pytest.mark.parametrize(
