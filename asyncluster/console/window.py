@@ -138,6 +138,11 @@ class Window(QMainWindow):
     # --- pages -------------------------------------------------------------------------------------------
 
     @property
+    def pages(self) -> Sequence[Page]:
+        """All pages, in the order of the navigation."""
+        return self._pages
+
+    @property
     def page(self) -> Page:
         """The page that is shown."""
         return self._pages[self._stack.currentIndex()]

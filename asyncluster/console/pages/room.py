@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -13,13 +15,15 @@ from asyncluster.console.pages.page import Page, scrolling
 from asyncluster.console.pages.roomside import ComputingHere, CoresNow, Selected
 from asyncluster.console.parts.controls import Chips, EmptyNote, IconButton, SearchField
 from asyncluster.console.parts.roomview import RoomView
-from asyncluster.console.state import nodes, query, words
+from asyncluster.console.state import nodes, places, query, words
 from asyncluster.console.state.floor import Level
 from asyncluster.console.state.mirror import Change
+from asyncluster.console.state.places import Cell
 from asyncluster.core.qt.tokens import State
 from asyncluster.core.wire.feed import NodeRow, Options
 
 _SIDE_WIDTH = 256
+_PLACES = "room/places"
 _LEVELS = [("auto", "Fit", None), *((level.name, level.value, None) for level in Level)]
 
 
@@ -46,6 +50,9 @@ class RoomPage(Page):
         self.view.opened.connect(self._open)
         self.view.menu_wanted.connect(self._menu)
         self.view.scrolled.connect(self.topics_changed)
+        self.view.moved.connect(self._stand)
+        self._places = places.read(_stored(desk.settings.value(_PLACES)))
+        self.view.stand(self._places)
         self._empty = EmptyNote(desk.look, "node", "No nodes yet", "On each PC, run: asyncluster node run")
         self._lay_out()
         self._table.listen(self._changed)
@@ -89,7 +96,10 @@ class RoomPage(Page):
         return {"cores": Options(names)} if names else {}
 
     def offers(self) -> Sequence[Offer]:
-        return self.make.for_nodes(self.view.selected())
+        offers = self.make.for_nodes(self.view.selected())
+        if self._places:
+            offers.append(Offer("Stand in the order of names", "room", "", lambda: self._stand({})))
+        return offers
 
     def take_focus(self) -> None:
         self.view.setFocus()
@@ -106,6 +116,10 @@ class RoomPage(Page):
         self._chips.choose("all")
         self.view.select([name])
         self.view.setFocus()
+
+    def show_level(self, name: str) -> None:
+        """Shows nodes as "TILE", "BRICK" or "STRIP", or with "auto" as fits their number."""
+        self._levels.choose(name)
 
     # --- filters -----------------------------------------------------------------------------------------
 
@@ -152,6 +166,12 @@ class RoomPage(Page):
         self._selected.show_nodes(chosen)
         self._drain.setEnabled(any(offer.key == "d" for offer in self.offers()))
 
+    def _stand(self, where: dict[str, Cell]) -> None:
+        """Tiles were dragged to where the PCs stand; remembered."""
+        self._places = where
+        self.desk.settings.setValue(_PLACES, json.dumps(where))
+        self.view.stand(where)
+
     # --- acting ------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
@@ -167,3 +187,11 @@ class RoomPage(Page):
         for offer in self.make.for_sessions(people) if people else ():
             if offer.key == "m":
                 offer.run()
+
+
+def _stored(text: Any) -> Any:
+    """What was written down; None if it makes no sense, since the file may be anybody's work."""
+    try:
+        return json.loads(text or "{}")
+    except (TypeError, ValueError, RecursionError):
+        return None

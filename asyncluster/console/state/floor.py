@@ -25,7 +25,7 @@ class Level(Enum):
 
 
 #: width, height, gap
-_SIZES = {Level.TILE: (144, 158, 8), Level.BRICK: (112, 44, 6), Level.STRIP: (6, 30, 2)}
+SIZES = {Level.TILE: (144, 158, 8), Level.BRICK: (112, 44, 6), Level.STRIP: (6, 30, 2)}
 
 #: At most so many nodes at a level that was not chosen by hand.
 _MOST = {Level.TILE: 60, Level.BRICK: 300}
@@ -87,7 +87,7 @@ class Plan:
     def at(self, x: float, y: float) -> int | None:
         """The place in `boxes` at a point; in strips the gap belongs to the bar before it."""
         if self.level is Level.STRIP:
-            gap = _SIZES[Level.STRIP][2]
+            gap = SIZES[Level.STRIP][2]
             return next((i for i, b in enumerate(self.boxes) if b.contains(x, y) or b.contains(x - gap, y)), None)
         return next((index for index, box in enumerate(self.boxes) if box.contains(x, y)), None)
 
@@ -123,7 +123,7 @@ def plan(names: Sequence[str], width: float, level: Level) -> Plan:
     """Places nodes in a picture so wide."""
     if level is Level.STRIP:
         return _strips(names, width)
-    wide, high, gap = _SIZES[level]
+    wide, high, gap = SIZES[level]
     columns = max(1, int((width + gap) // (wide + gap)))
     boxes = tuple(
         Box(index % columns * (wide + gap), index // columns * (high + gap), wide, high) for index in range(len(names))
@@ -134,7 +134,7 @@ def plan(names: Sequence[str], width: float, level: Level) -> Plan:
 
 def _strips(names: Sequence[str], width: float) -> Plan:
     """Groups stand side by side as far as they fit, and each fills the width that it has line by line."""
-    wide, high, gap = _SIZES[Level.STRIP]
+    wide, high, gap = SIZES[Level.STRIP]
     groups: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         groups.setdefault(group_of(name), []).append(index)

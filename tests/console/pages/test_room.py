@@ -14,8 +14,8 @@ def page(desk, shown):
 
 
 def middle(page, name: str) -> QPoint:
-    place = page.view._place_of(name)
-    return page.view._on_screen(page.view._plan.boxes[place]).center().toPoint()
+    (rect,) = [rect for spoken, rect in page.view.spoken_places() if spoken.startswith(f"{name},")]
+    return rect.center()
 
 
 def click(qtbot, page, name, modifier=Qt.KeyboardModifier.NoModifier):
@@ -50,7 +50,7 @@ def test_a_frame_selects_what_it_touches(qtbot, page):
     view = page.view.viewport()
     inside, right = middle(page, "pc02"), middle(page, "pc03")
     outside = QPoint((inside.x() + right.x()) // 2, right.y() + 40)
-    assert page.view._at(outside.toPointF()) is None
+    assert page.view.node_at(outside.toPointF()) is None
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=outside)
     qtbot.mouseMove(view, inside)
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=inside)
@@ -129,9 +129,9 @@ def test_enter_opens_the_node(qtbot, page, said):
 
 def test_what_is_unchanged_is_not_painted_again(page):
     page.grab()
-    before = {name: picture for name, (_pose, picture) in page.view._pictures.items()}
+    before = {name: picture for name, (_pose, picture) in page.view._pictures._kept.items()}
     page.grab()
-    assert all(page.view._pictures[name][1] is picture for name, picture in before.items())
+    assert all(page.view._pictures._kept[name][1] is picture for name, picture in before.items())
 
 
 def test_a_room_without_nodes_says_what_to_do(desk, shown, lab, tick):
@@ -140,3 +140,37 @@ def test_a_room_without_nodes_says_what_to_do(desk, shown, lab, tick):
         lab.feed.remove("nodes", name)
     tick()
     assert page._empty.isVisible()
+
+
+def drag(qtbot, page, start: QPoint, end: QPoint) -> None:
+    surface = page.view.viewport()
+    qtbot.mousePress(surface, Qt.MouseButton.LeftButton, pos=start)
+    for point in (start + QPoint(15, 15), end):
+        qtbot.mouseMove(surface, point)
+    qtbot.mouseRelease(surface, Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_a_tile_is_dragged_to_where_its_pc_stands_and_stays_there(qtbot, page, desk, shown):
+    first, last = middle(page, "pc01"), middle(page, "pc24")
+    drag(qtbot, page, first, last)
+    assert (middle(page, "pc01"), middle(page, "pc24")) == (last, first)
+    drag(qtbot, page, middle(page, "pc02"), middle(page, "pc03"))
+    assert middle(page, "pc03").x() < middle(page, "pc02").x()
+    again = shown(RoomPage(desk))
+    assert middle(again, "pc01") == last
+    next(offer for offer in again.offers() if offer.label.startswith("Stand")).run()
+    assert middle(again, "pc01") == first
+    assert not [offer for offer in shown(RoomPage(desk)).offers() if offer.label.startswith("Stand")]
+
+
+def test_places_give_way_to_a_filter(qtbot, page):
+    first = middle(page, "pc01")
+    drag(qtbot, page, first, middle(page, "pc24"))
+    page._search.setText("pc02")
+    assert middle(page, "pc02") == first
+
+
+@pytest.mark.parametrize("stored", ["", "{", "[1]", '{"pc01": 7}', '{"pc01": [-1, 0]}', "[" * 100_000])
+def test_places_that_make_no_sense_are_forgotten(desk, shown, stored):
+    desk.settings.setValue("room/places", stored)
+    assert middle(shown(RoomPage(desk)), "pc01").y() < 166
