@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import desk, environment, floor, own, plot, report, scale
+from benchmarks import desk, environment, floor, own, plot, report, scale, sitting
 from benchmarks.budget import Budget
 from benchmarks.catalogue import ASYNCLUSTER, SYSTEMS
 from benchmarks.processes import adopt_orphans, end_descendants
@@ -90,6 +90,8 @@ def _tasks(table: Table) -> list[tuple[str, str, Callable[[], Figures | None]]]:
         ("desk", "commands", desk.commands),
         ("desk", "idle", desk.idle),
         ("desk", "greeter", lambda: desk.greeters(table)),
+        ("desk", "time bar", desk.time_bar),
+        ("desk", "enter", sitting.enter_and_end),
         *(("scale", f"{nodes} nodes", lambda nodes=nodes: _scale(table, nodes)) for nodes in _NODES),
     ]
 

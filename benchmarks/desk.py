@@ -21,15 +21,16 @@ from pathlib import Path
 
 import asyncluster as ac
 from asyncluster.core.wire import greeter, timebar
+from asyncluster.ndm.timebar.window import TITLE as TIME_BAR
 from benchmarks.catalogue import ASYNCLUSTER
 from benchmarks.processes import running_seconds
 from benchmarks.table import Table
 from benchmarks.trial import Master, run_asyncluster
 from benchmarks.workloads import Figures
-from benchmarks.xvfb import wait_for_keyboard, x_server
+from benchmarks.xvfb import wait_for_keyboard, wait_for_window, x_server
 
 _REPEATS = 5
-_IDLE_SECONDS = 10.0
+_IDLE_SECONDS = 30.0
 _SETTLE_SECONDS = 3.0
 
 
@@ -113,6 +114,18 @@ def _until_typing(start: Callable[[str], subprocess.Popen[bytes]]) -> float:
         finally:
             process.kill()
             process.wait()
+
+
+def time_bar() -> Figures:
+    """Seconds from the start of a time bar's process until its window is on the screen."""
+    first = timebar.framed(timebar.State("Lena", left=7200.0))
+    with x_server() as display:
+
+        def start() -> None:
+            with _Window("asyncluster.ndm.timebar", display, first) as bar:
+                wait_for_window(display, bar.process, TIME_BAR)
+
+        return {"seconds": _median(start)}
 
 
 class _Window:

@@ -111,6 +111,7 @@ TARGETS = (
     _less("greeter ready for typing", _ratio("greeter", "seconds", "lightdm-gtk-greeter"), 1, "× lightdm-gtk-greeter"),
     _less("greeter ready for typing", _ratio("greeter", "seconds", "sddm-greeter"), 1, "× sddm-greeter"),
     _less("Enter to session leader", _own("enter", "seconds"), 0.35, "s"),
+    _less("end of time to greeter", _own("enter", "greeter_back_s"), 2, "s"),
     _less("asyncluster --version", _own("commands", "version_s"), 0.15, "s"),
     _less("idle greeter, of a core", _own("idle", "greeter_percent"), 0.2, "%"),
     _less("idle time bar, of a core", _own("idle", "time_bar_percent"), 0.2, "%"),

@@ -36,10 +36,26 @@ def wait_for_keyboard(display: str, process: subprocess.Popen[bytes], seconds: f
     Raises:
         RuntimeError: the process has ended, or it takes too long.
     """
+    _wait_for(display, process, ["getwindowfocus"], "no window has the keyboard", seconds)
+
+
+def wait_for_window(display: str, process: subprocess.Popen[bytes], title: str, seconds: float = 20) -> None:
+    """Returns when a window with that title is on the screen.
+
+    Raises:
+        RuntimeError: the process has ended, or it takes too long.
+    """
+    _wait_for(display, process, ["search", "--onlyvisible", "--name", title], f"there is no {title}", seconds)
+
+
+def _wait_for(
+    display: str, process: subprocess.Popen[bytes], question: list[str], trouble: str, seconds: float
+) -> None:
+    """Asks xdotool until it has an answer."""
     end = time.monotonic() + seconds
     environ = {**os.environ, "DISPLAY": display}
-    while not subprocess.run(["xdotool", "getwindowfocus"], env=environ, capture_output=True).stdout.strip():
+    while not subprocess.run(["xdotool", *question], env=environ, capture_output=True).stdout.strip():
         if process.poll() is not None:
             raise RuntimeError(f"ended with status {process.returncode}")
         if time.monotonic() > end:
-            raise RuntimeError(f"no window has the keyboard after {seconds:g} s")
+            raise RuntimeError(f"{trouble} after {seconds:g} s")
