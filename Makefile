@@ -8,6 +8,7 @@
 PYTHON ?= $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
 VENV := .venv
 BIN := $(VENV)/bin
+comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # What `make test` runs once it stands where it can: lint, then all tests but the long ones.
@@ -36,6 +37,7 @@ check-faults: $(VENV)/.test
 	$(BIN)/python -m pytest -m faults --timeout 7200
 
 bench: $(VENV)/.test
+	tools/debian-packages bench
 	$(BIN)/python -m benchmarks
 
 pictures: $(VENV)/.test
@@ -47,7 +49,7 @@ $(VENV)/bin/python:
 	$(PIP) install --upgrade pip
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --editable '.[demo]'
+	$(PIP) install --editable '.[demo$(if $(DISPLAY),$(comma)gui)]'
 	touch $@
 
 $(VENV)/.test: pyproject.toml tools/debian-packages | $(VENV)/bin/python
