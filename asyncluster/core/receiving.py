@@ -12,6 +12,8 @@ from collections import deque
 
 _SIZE = 256 * 1024
 _INT = 4  # bytes of a descriptor in ancillary data
+_CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)  # plain numbers: the flags of the library take microseconds to combine
+_CUT = int(socket.MSG_CTRUNC)
 
 
 class Receiver:
@@ -43,14 +45,12 @@ class Receiver:
             BlockingIOError: nothing has arrived, and the caller does not want to wait.
             OSError: the connection is broken.
         """
-        size, ancillary, got, _ = self._socket.recvmsg_into(
-            (self._view,), self._ancillary, flags | socket.MSG_CMSG_CLOEXEC
-        )
+        size, ancillary, got, _ = self._socket.recvmsg_into((self._view,), self._ancillary, flags | _CLOSE_ON_EXEC)
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 whole = len(content) // _INT * _INT
                 self.arrived.extend(memoryview(content[:whole]).cast("i"))
-        if got & socket.MSG_CTRUNC:
+        if got & _CUT:
             self.cut = True
         return bytes(self._view[:size])
 

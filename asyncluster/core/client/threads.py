@@ -28,7 +28,7 @@ from asyncluster.core.errors import JobCancelled, UsageError
 _log = logging.getLogger("asyncluster")
 
 #: Seconds within which calls are gathered into one frame.
-PACE = 0.0005
+PACE = 0.0003
 
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -92,7 +92,8 @@ class Connection:
         if self.in_background():
             raise UsageError("A callback of a future must not wait for another call: nobody would bring its result.")
         with self.lock:
-            self._write(time.monotonic())
+            if self.ledger.has_more:
+                self._write(time.monotonic())
 
     def cancel(self, calls: Iterable[Call]) -> None:
         """Ends these calls."""
@@ -192,8 +193,9 @@ class Connection:
                 self._untold += self.session.read()
             if self._closing_until is not None or self.session.blocked or now >= self._written + PACE:
                 self._gathering = False
-                self._written = now
-                self._untold += self.session.write()
+                if self.ledger.has_more or self.session.blocked:  # else the next call may leave at once
+                    self._written = now
+                    self._untold += self.session.write()
             if self.session.retry_at is not None and now >= self.session.retry_at:
                 self._untold += self.session.retry()
             collector.note(self, self.ledger.pending)

@@ -17,9 +17,11 @@ _MOST = 1024
 
 def take(job: Job, worker: Worker, slots: int) -> list[Held]:
     """Takes the next calls for a worker from the job's queue; [] if it has enough, or nothing waits."""
-    ahead = sum(_expected(job, held) for held in worker.calls.values())
-    if worker.calls and ahead > AHEAD / 2:
-        return []
+    ahead = 0.0
+    for held in worker.calls.values():
+        ahead += _expected(job, held)
+        if ahead > AHEAD / 2:
+            return []
     batch: list[Held] = []
     size = 0
     most = min(_MOST, -(-len(job.calls) // slots) - len(worker.calls))

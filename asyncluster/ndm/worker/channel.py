@@ -16,6 +16,8 @@ from asyncluster.core.receiving import Receiver
 from asyncluster.core.wire.framing import FrameReader, frame
 from asyncluster.core.wire.limits import DESCRIPTORS, FRAME
 
+_DO_NOT_WAIT = int(socket.MSG_DONTWAIT)
+
 
 class Channel:
     """Frames over `sock`, which it owns."""
@@ -39,7 +41,7 @@ class Channel:
             EOFError: the node daemon is gone.
         """
         try:
-            data = self._receiver.receive(0 if wait else socket.MSG_DONTWAIT)
+            data = self._receiver.receive(0 if wait else _DO_NOT_WAIT)
         except BlockingIOError:
             return []
         except ConnectionError as error:
