@@ -18,8 +18,8 @@ _MOST = 1024
 def take(job: Job, worker: Worker, slots: int) -> list[Held]:
     """Takes the next calls for a worker from the job's queue; [] if it has enough, or nothing waits."""
     ahead = 0.0
-    for held in worker.calls.values():
-        ahead += _expected(job, held)
+    for given in worker.calls.values():
+        ahead += _expected(job, given)
         if ahead > AHEAD / 2:
             return []
     batch: list[Held] = []
