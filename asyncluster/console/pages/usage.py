@@ -1,7 +1,7 @@
-"""Who sat where: the hours of the week as a map, sums by person, and the timesheet, to look through and to export.
+"""Who sat where, and for whom the nodes computed: the hours of the week as a map, sums, and the timesheet to export.
 
-The timesheet is asked for when the page is looked at, page by page; nothing of it is kept when another period is
-chosen.
+The timesheet is asked for when the page is looked at, page by page, again when somebody comes or leaves, and every
+minute; nothing of it is kept when another period is chosen.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from asyncluster.core.qt.walltime import wall_clock
 from asyncluster.core.wire.verbs.people import PAGE
 
 _MOST_ROWS = 100_000
+_AGAIN_SECONDS = 60
 
 
 class UsagePage(Page):
@@ -42,6 +43,7 @@ class UsagePage(Page):
         super().__init__(desk)
         self._table: Table[Sitting] = Table()
         self._rows: list[dict[str, Any]] = []
+        self._ticks = 0
         self._asked = 0  # counts up: answers to earlier questions are dropped
         self._first = self._last = date.today()
         self._period = Chips(desk.look, [(period.key, period.word, None) for period in PERIODS])
@@ -51,14 +53,17 @@ class UsagePage(Page):
         self._search.textChanged.connect(self._filter)
         self._map = HeatMap(desk.look, "people")
         self._people = Ledger(desk.look, ("Person", "", "Hours"), "Nobody sat there.")
+        self._compute = Ledger(desk.look, ("Owner", "", "Core hours"), "Nobody's calls were computed.")
         self.model: RowsModel[Sitting] = RowsModel(self._table, columns(desk.now, desk.zone))
         self.view = TableView(self.model, desk.look, self.title)
         self.view.restore(desk.settings)
         self.view.opened.connect(self._open)
         self._empty = EmptyNote(desk.look, "usage", "Nobody sat there", "Sessions appear here as they begin.")
         self.model.counted.connect(self._tell_empty)
+        self._here: frozenset[tuple[str, str]] = frozenset()  # who sat where when the timesheet was asked for
         self._lay_out()
         self._tell_empty()
+        desk.mirror.table("people").listen(lambda _change: self._follow())
 
     def _lay_out(self) -> None:
         self._export = IconButton(self.desk.look, "Export CSV\u2026", "down", does=self._choose_file)
@@ -71,8 +76,11 @@ class UsagePage(Page):
         hours.rows.addWidget(self._map)
         sums = Panel("Hours by person")
         sums.rows.addWidget(self._people)
+        compute = Panel("Computed for")
+        compute.rows.addWidget(self._compute)
         across.addWidget(hours, 3)
         across.addWidget(sums, 1)
+        across.addWidget(compute, 1)
         self.body.addLayout(across)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self._empty, 1)
@@ -87,6 +95,11 @@ class UsagePage(Page):
     def focus_filter(self) -> None:
         self._search.setFocus()
 
+    def refresh(self) -> None:
+        self._ticks += 1
+        if self._ticks % _AGAIN_SECONDS == 0:  # sessions that go on grow longer, and calls are computed
+            self.ask()
+
     # --- asking ------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
@@ -95,7 +108,29 @@ class UsagePage(Page):
         today = wall_clock(self.desk.now(), self.desk.zone()).date()
         self._first, self._last = period.dates(today)
         self._asked += 1
+        self._here = self._who_is_here()
         self._ask_page(self._asked, [])
+        self._ask_compute(self._asked)
+
+    def _ask_compute(self, asked: int) -> None:
+        def answered(answer: Any) -> None:
+            if asked == self._asked:
+                rows = [(row["owner"], "", words.hours(3600 * row["hours"])) for row in answer or ()]
+                self._compute.show_lines(rows)
+
+        self.desk.ask("timesheet compute", self._dates(), answered)
+
+    def _dates(self) -> dict[str, str]:
+        return {"since": self._first.isoformat(), "until": self._last.isoformat()}
+
+    def _follow(self) -> None:
+        """Somebody has come or left."""
+        if self.isVisible() and self._who_is_here() != self._here:
+            self.ask()
+
+    def _who_is_here(self) -> frozenset[tuple[str, str]]:
+        people = self.desk.mirror.table("people").rows.values()
+        return frozenset((person.name, person.node) for person in people if person.node)
 
     def _ask_page(self, asked: int, rows: list[dict[str, Any]]) -> None:
         def answered(answer: Any) -> None:
@@ -108,8 +143,7 @@ class UsagePage(Page):
             else:
                 self._show(rows)
 
-        dates = {"since": self._first.isoformat(), "until": self._last.isoformat()}
-        self.desk.ask("timesheet list", {**dates, "skip": len(rows)}, answered)
+        self.desk.ask("timesheet list", {**self._dates(), "skip": len(rows)}, answered)
 
     def _show(self, rows: list[dict[str, Any]]) -> None:
         self._rows = rows

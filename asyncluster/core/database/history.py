@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from asyncluster.core.database.schema import job_samples, jobs
 from asyncluster.core.failpoints import failpoint
@@ -165,6 +165,19 @@ def job_minutes(connection: Connection, number: int, *, limit: int = 1440) -> li
     query = select(job_samples).where(job_samples.c.number == number).order_by(job_samples.c.minute.desc()).limit(limit)
     rows = connection.execute(query).mappings().all()
     return [Sample(row["minute"], row["done"], row["failed"], row["busy"]) for row in reversed(rows)]
+
+
+def computed(connection: Connection, *, since: float, until: float) -> list[tuple[str, float, int]]:
+    """Owner, seconds of workers and finished calls in a period, the busiest owner first."""
+    busy = func.sum(job_samples.c.busy)
+    query = (
+        select(jobs.c.owner, busy, func.sum(job_samples.c.done))
+        .join(job_samples, job_samples.c.number == jobs.c.number)
+        .where(job_samples.c.minute >= since, job_samples.c.minute < until)
+        .group_by(jobs.c.owner)
+        .order_by(busy.desc(), jobs.c.owner)
+    )
+    return [(owner, float(seconds), int(done)) for owner, seconds, done in connection.execute(query)]
 
 
 def prune_jobs(connection: Connection, *, before: float, keep: int = 0) -> int:

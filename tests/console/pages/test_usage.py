@@ -5,6 +5,7 @@ from support.lab import Lab
 from support.labmaster import timesheet
 
 from asyncluster.console.pages.usage import UsagePage
+from asyncluster.core.wire.feed import PersonRow
 from asyncluster.core.wire.verbs.people import PAGE
 
 ROWS = timesheet(Lab())
@@ -13,15 +14,18 @@ ROWS = timesheet(Lab())
 @pytest.fixture
 def page(desk, shown, asked):
     asked.answers["timesheet list"] = ROWS
+    asked.answers["timesheet compute"] = [{"owner": "mkoval", "hours": 12.5, "calls": 9000}]
     page = shown(UsagePage(desk))
     page.take_focus()
     return page
 
 
 def test_the_period_is_asked_for_and_shown(page, asked):
-    assert asked.questions == [("timesheet list", {"since": "2026-11-23", "until": "2026-11-23", "skip": 0})]
+    today = {"since": "2026-11-23", "until": "2026-11-23"}
+    assert asked.questions == [("timesheet list", {**today, "skip": 0}), ("timesheet compute", today)]
     page._period.choose("month")
     assert asked.questions[-1][1]["since"] == "2026-10-27"
+    assert page._compute._lines == [("mkoval", "", "12:30")]
     assert page.model.rowCount() == len(ROWS)
     assert page.subtitle.text().startswith("16 people, 280 sessions")
     assert page._people._lines[0][0]
@@ -33,23 +37,49 @@ def test_long_timesheets_come_in_pages(page, asked, desk, monkeypatch):
     many = [dict(ROWS[0])] * (PAGE + 5)
 
     def ask(verb, arguments, done, failed):
-        asked.questions.append((verb, dict(arguments)))
-        done(many[arguments["skip"] : arguments["skip"] + PAGE])
+        if verb == "timesheet list":
+            asked.questions.append((verb, dict(arguments)))
+            done(many[arguments["skip"] : arguments["skip"] + PAGE])
 
     monkeypatch.setattr(desk, "_ask", ask)
     page.ask()
-    assert [arguments["skip"] for _verb, arguments in asked.questions[1:]] == [0, PAGE]
+    assert [arguments["skip"] for _verb, arguments in asked.questions[2:]] == [0, PAGE]
     assert page.model.rowCount() == PAGE + 5
 
 
 def test_an_answer_to_an_earlier_question_is_dropped(page, desk, monkeypatch):
     waiting = []
-    monkeypatch.setattr(desk, "_ask", lambda verb, arguments, done, failed: waiting.append(done))
+
+    def ask(verb, arguments, done, failed):
+        if verb == "timesheet list":
+            waiting.append(done)
+
+    monkeypatch.setattr(desk, "_ask", ask)
     page._period.choose("week")
     page._period.choose("month")
     waiting[1](ROWS[:2])
     waiting[0](ROWS)
     assert page.model.rowCount() == 2
+
+
+def test_who_comes_is_on_the_page_without_asking_for_it(page, asked, lab, tick):
+    before = len(asked.questions)
+    tick()
+    assert len(asked.questions) == before
+    lab.feed.publish("people", "new", PersonRow("new", True, True, lab.now, node="pc06", since=lab.now))
+    tick()
+    assert [verb for verb, _arguments in asked.questions[before:]] == ["timesheet list", "timesheet compute"]
+    page.hide()
+    lab.feed.remove("people", "new")
+    tick()
+    assert len(asked.questions) == before + 2
+
+
+def test_the_page_is_asked_for_again_every_minute(page, asked):
+    before = len(asked.questions)
+    for _second in range(60):
+        page.refresh()
+    assert len(asked.questions) == before + 2
 
 
 def test_the_filter_finds_people_and_long_sessions(page):

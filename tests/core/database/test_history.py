@@ -92,3 +92,12 @@ def test_any_text_can_be_stored(database: Database, text: str) -> None:
     assert len(record.name) <= 255
     assert record.error is not None
     assert len(record.error) <= history.ERROR_LENGTH
+
+
+def test_whose_calls_were_computed_in_a_period(database: Database) -> None:
+    for key, owner in ((1, "ada"), (2, "bob"), (3, "ada")):
+        database.call(history.job_opened, key, now=1.0, **{**ROW, "owner": owner})
+        for minute in (60, 120, 180):
+            database.call(history.job_sampled, key, JobTotals(), Sample(minute, 2, 0, 10.0 * key))
+    assert database.call(history.computed, since=120, until=180) == [("ada", 40.0, 4), ("bob", 20.0, 2)]
+    assert database.call(history.computed, since=240, until=300) == []

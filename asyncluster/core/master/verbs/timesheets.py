@@ -1,4 +1,4 @@
-"""The verbs about who sat where, from when to when."""
+"""The verbs about who sat where, from when to when, and whose calls the nodes computed meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from asyncluster.core.database.history import computed
 from asyncluster.core.database.sessions import timesheet
 from asyncluster.core.errors import UsageError
 from asyncluster.core.master.standing import Situation
@@ -17,7 +18,7 @@ from asyncluster.core.people.names import HOUR
 from asyncluster.core.people.sessions import Session
 from asyncluster.core.people.timesheet import Sitting, Sum, by_node, by_person, by_week, within
 from asyncluster.core.wire.roles import Role
-from asyncluster.core.wire.verbs.people import PAGE, ReportArgs, TimesheetArgs
+from asyncluster.core.wire.verbs.people import PAGE, PeriodArgs, ReportArgs, TimesheetArgs
 
 ALWAYS = 1 << 62
 
@@ -35,6 +36,13 @@ async def report(context: Context, args: ReportArgs) -> list[dict[str, Any]]:
     situation = context.people.situation()
     period = _period(args.since, args.until, situation.zone)
     return await context.database.run(_sums, situation, args, *period)
+
+
+async def compute(context: Context, args: PeriodArgs) -> list[dict[str, Any]]:
+    """Hours that workers spent on the calls of each owner of jobs, to the minute."""
+    since, until = _period(args.since, args.until, context.people.situation().zone)
+    rows = await context.database.run(computed, since=since, until=until)
+    return [{"owner": owner, "hours": seconds / HOUR, "calls": calls} for owner, seconds, calls in rows]
 
 
 def _sums(
@@ -93,5 +101,6 @@ def _sum(each: Sum, key: str, **counts: int) -> dict[str, Any]:
 
 VERBS: dict[str, Verb] = {
     "timesheet list": Verb(Role.OPERATOR, TimesheetArgs, list_sessions),
+    "timesheet compute": Verb(Role.OPERATOR, PeriodArgs, compute),
     "timesheet report": Verb(Role.OPERATOR, ReportArgs, report),
 }

@@ -104,6 +104,13 @@ class OpeningExcept(Args, frozen=True, kw_only=True):
     spans: Annotated[list[tuple[Short, Short]], Meta(max_length=100)] | None
 
 
+class PeriodArgs(Args, frozen=True, kw_only=True):
+    """From one date to another, both included; None: from the beginning, or until now."""
+
+    since: Short | None = None
+    until: Short | None = None
+
+
 class TimesheetArgs(Args, frozen=True, kw_only=True):
     """Sessions from one date to another, both included; rows after the first `skip`, at most `PAGE`."""
 

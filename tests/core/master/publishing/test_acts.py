@@ -6,7 +6,9 @@ from asyncluster.core.master.verbs.table import VERBS
 
 #: Verbs by which something is done.
 _DOING = {
-    verb for verb in VERBS if verb.split()[-1] not in ("list", "show", "logs", "why", "status", "watch", "report")
+    verb
+    for verb in VERBS
+    if verb.split()[-1] not in ("list", "show", "logs", "why", "status", "watch", "report", "compute", "compute")
 }
 
 
