@@ -44,6 +44,7 @@ class NodeHandler:
     Attributes:
         name: its name in the cluster, once it has introduced itself.
         instance: its own random key, ditto.
+        place: where it runs, ditto.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class NodeHandler:
         self.peer = peer
         self.name = ""
         self.instance = 0
+        self.place = 0
         self._switchboard = switchboard
         self._people = people
         self._engine = engine
@@ -100,8 +102,12 @@ class NodeHandler:
         assert self._outbox is not None
         self._outbox.flush()
 
+    def is_same(self, other: NodeHandler) -> bool:
+        """Whether there can be only one of the two: the same daemon, or the same place, which has one at a time."""
+        return self.instance == other.instance or 0 != self.place == other.place
+
     def replaced(self) -> None:
-        """The same daemon has connected once more: this connection is dead without knowing it."""
+        """The same daemon has connected once more, or the next one in its place: this connection is dead."""
         self.name = ""
         self._link.abort("replaced by a newer connection")
 
@@ -158,7 +164,7 @@ class NodeHandler:
         if (message.boot, message.uid) == (boot_id(), os.geteuid()):
             self._pointing = Pointing(self._link)
         self._outbox = Outbox(self._link, self._pointing or Streaming(self._link), self._switchboard.shelf)
-        self.instance = message.instance
+        self.instance, self.place = message.instance, message.place
         self._switchboard.node_attached(self, message)
         if self._engine is not None:
             self._engine.node_attached(self.name)

@@ -158,7 +158,7 @@ class Switchboard:
         """Its own name, or that with a number behind it if another daemon has it at the moment."""
         name, number = message.name, 1
         while (other := self.nodes.get(name)) is not None:
-            if other.instance == node.instance:
+            if other.is_same(node):
                 other.replaced()
                 break
             number += 1

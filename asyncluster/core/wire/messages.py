@@ -346,6 +346,7 @@ class Attach(Message, tag=41, frozen=True):
         holding: what it still has from before the connection broke.
         boot: boot id of its kernel and ...
         uid: ... its user: equal to the master's, blobs need not be copied.
+        place: random, kept where the daemon keeps its things: the same after a restart as well; 0: it keeps nothing.
     """
 
     version: Count
@@ -360,6 +361,7 @@ class Attach(Message, tag=41, frozen=True):
     boot: Text
     uid: Count
     holding: list[Holding] = []
+    place: Count = 0
 
 
 class Done(Message, tag=42, frozen=True):

@@ -20,7 +20,7 @@ from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.ndm.engine.crew import CrewSettings
 from asyncluster.ndm.engine.room import EngineRoom
-from asyncluster.ndm.node.identity import Identity, claim
+from asyncluster.ndm.node.identity import Identity, claim, place
 from asyncluster.ndm.node.processes import DirectSpawner, Spawner
 from asyncluster.ndm.node.settings import NodeSettings
 from asyncluster.ndm.node.sharing import SharedSpawner
@@ -45,7 +45,7 @@ class NodeDaemon:
 
     def __init__(self, reactor: Any, settings: NodeSettings, identity: Identity, spawner: Spawner) -> None:
         shared = SharedSpawner(spawner)
-        self.shell = Shell(reactor, settings, identity.name, shared.first)
+        self.shell = Shell(reactor, settings, identity.name, shared.first, place=place(identity.directory))
         crew = CrewSettings(settings.slots, settings.host, settings.memory, settings.niceness)
         self.shell.engine = EngineRoom(reactor, crew, shared.second, self.shell, time.monotonic)
         self.standing = Standing(False, "The master has not been reached yet.")

@@ -45,11 +45,23 @@ def claim(state: Path, name: str) -> Identity:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             if _locked(lock):
-                return Identity(name + suffix, directory, _marker(directory), lock)
+                return Identity(name + suffix, directory, _kept(directory / "marker"), lock)
             os.close(lock)
     except OSError as error:
         raise ConfigError(f"The state directory {state} cannot be used: {error.strerror}.") from error
     raise ConfigError(f"{_MOST} node daemons run on this host already.")
+
+
+def place(directory: Path) -> int:
+    """A random number that stands for a node's directory, in whatever life of the node.
+
+    Raises:
+        ConfigError: the directory cannot be used.
+    """
+    try:
+        return int(_kept(directory / "place")[:15], 16) + 1
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"What the node keeps in {directory} cannot be used: {error}.") from error
 
 
 def _locked(descriptor: int) -> bool:
@@ -60,15 +72,15 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _marker(directory: Path) -> str:
-    path = directory / "marker"
+def _kept(path: Path) -> str:
+    """32 random characters, the same as ever if the file is there and whole."""
     try:
-        marker = path.read_text()
+        text = path.read_text()
     except FileNotFoundError:
-        marker = ""
-    if len(marker) != 32:
-        marker = secrets.token_hex(16)
+        text = ""
+    if len(text) != 32:
+        text = secrets.token_hex(16)
         path.unlink(missing_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(marker)
-    return marker
+            file.write(text)
+    return text

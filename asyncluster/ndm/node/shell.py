@@ -103,6 +103,7 @@ class Shell:
         name: the node's own name; the master may change it.
         spawner: starts workers.
         now: seconds of the monotonic clock, which workers use as well; Twisted's follows when somebody sets the time.
+        place: see `Attach`.
 
     Attributes:
         sessions: hears what concerns people; None on a node without displays.
@@ -116,6 +117,8 @@ class Shell:
         name: str,
         spawner: Spawner,
         now: Callable[[], float] = time.monotonic,
+        *,
+        place: int = 0,
     ) -> None:
         self.sessions: Sessions | None = None
         self.engine: Engine | None = None
@@ -124,6 +127,7 @@ class Shell:
         self._settings = settings
         self._name = name
         self._instance = secrets.randbits(62) + 1
+        self._place = place
         self._spawner = spawner
         memory = psutil.virtual_memory().total
         self._given = _shelf(memory // _GIVEN_SHARE)
@@ -190,6 +194,7 @@ class Shell:
                 boot=_boot_id(),
                 uid=os.geteuid(),
                 holding=self._brain.holding(),
+                place=self._place,
             )
         )
 

@@ -151,6 +151,17 @@ def test_a_daemon_that_connects_again_replaces_its_old_connection(room: Room) ->
     assert list(room.board.nodes) == ["pc1"]
 
 
+def test_a_daemon_that_was_started_again_replaces_the_connection_of_its_former_life(room: Room) -> None:
+    old, old_link = room.node("pc1", 1, place=99)
+    new, _ = room.node("pc1", 2, place=99)
+    assert new.name == "pc1"
+    assert old_link.ended == "replaced by a newer connection"
+    old.lost("the other end has been silent for too long")
+    assert list(room.board.nodes) == ["pc1"]
+    other, _ = room.node("pc1", 3, place=98)
+    assert other.name == "pc1-2"
+
+
 def test_large_arguments_reach_a_node_before_the_call_that_names_them(room: Room) -> None:
     _, to_node = room.node()
     client, link = room.job()

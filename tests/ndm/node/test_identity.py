@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from asyncluster.core.errors import ConfigError
-from asyncluster.ndm.node.identity import claim
+from asyncluster.ndm.node.identity import claim, place
 
 
 def test_the_first_daemon_of_a_host_has_its_name_and_others_a_suffix(tmp_path):
@@ -37,6 +37,17 @@ def test_a_spoilt_marker_is_replaced(tmp_path):
     os.close(two.lock)
     assert two.marker != one.marker
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_place_is_the_same_in_every_life_and_no_others(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    assert place(one) == place(one) != place(other)
+    assert 0 < place(one) < 1 << 62
+    (other / "place").write_text("z" * 32)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        place(other)
 
 
 def test_a_state_directory_that_cannot_be_used_is_a_matter_of_configuration(tmp_path):
