@@ -147,7 +147,6 @@ class Look(QObject):
         self._app = app
         self._sheets = tuple(sheets)
         self.mode = Mode.AUTO
-        app.setStyle("Fusion")
         hints = app.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._follow)
