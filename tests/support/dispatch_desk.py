@@ -194,3 +194,21 @@ def office() -> Desk:
     desk.open()
     desk.turn()
     return desk
+
+
+def check_sums(dispatcher: Dispatcher) -> None:
+    """What the dispatcher counts is what there is, whatever it was told."""
+    board = dispatcher._board
+    for node in board.nodes.values():
+        assert node.outstanding == sum(map(len, node.shares.values()))
+        assert node.slow == sum(len(share.slow) for share in node.shares.values())
+        assert node.idle_blob_bytes == sum(node.idle_blobs.values())
+    for job in board.jobs.values():
+        assert job.running == sum(len(node.shares[job.key]) for node in job.nodes.values())
+        assert job.large.keys() <= {row[0] for row in job.queue} | {
+            row[0] for node in job.nodes.values() for row in node.shares[job.key].rows()
+        }
+    held = [*board.found.values(), *(job.found for job in board.jobs.values() if job.found)]
+    assert board.found_calls == sum(found.calls for found in held)
+    assert not any(job.unread or not job.queue for job in board.runnable.values())
+    assert board.calls == sum(len(job.queue) + job.running for job in board.jobs.values())

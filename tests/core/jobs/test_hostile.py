@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.dispatch_desk import JOB, OWNER, Desk, attach, log, telemetry
+from support.dispatch_desk import JOB, OWNER, Desk, attach, check_sums, log, telemetry
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.records import Owner
@@ -111,20 +111,7 @@ def test_whatever_they_say_the_sums_agree(history: list[tuple[str, Any, Any]]) -
     for what, who, word in history:
         with contextlib.suppress(ProtocolError):
             perform(desk, what, who, word)
-        board = desk.dispatcher._board
-        for node in board.nodes.values():
-            assert node.outstanding == sum(map(len, node.shares.values()))
-            assert node.slow == sum(len(share.slow) for share in node.shares.values())
-            assert node.idle_blob_bytes == sum(node.idle_blobs.values())
-        for job in board.jobs.values():
-            assert job.running == sum(len(node.shares[job.key]) for node in job.nodes.values())
-            assert job.large.keys() <= {row[0] for row in job.queue} | {
-                row[0] for node in job.nodes.values() for row in node.shares[job.key].rows()
-            }
-        held = [*board.found.values(), *(job.found for job in board.jobs.values() if job.found)]
-        assert board.found_calls == sum(found.calls for found in held)
-        assert not any(job.unread or not job.queue for job in board.runnable.values())
-        assert board.calls == sum(len(job.queue) + job.running for job in board.jobs.values())
+        check_sums(desk.dispatcher)
     desk.turn()
 
 
