@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -18,6 +18,9 @@ from asyncluster.core.client.notebook import cluster_html
 from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 from asyncluster.core.client.threads import Connection
+
+if TYPE_CHECKING:
+    from asyncluster.core.client.daskjob import DaskJob
 
 
 class Cluster:
@@ -110,6 +113,20 @@ class Cluster:
         from asyncluster.core.client.dask import dask_client
 
         return dask_client(self, **options)
+
+    def dask_job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> DaskJob:
+        """Opens a job whose calls Dask hands out; docs/dask.md says what is different.
+
+        Args:
+            code, name, niceness: as of `job`.
+
+        Raises:
+            As `job` and `dask_client`.
+        """
+        from asyncluster.core.client.daskjob import DaskJob
+
+        packed, default = read_code(code)
+        return DaskJob(self.dask_client(set_as_default=False), name or default, niceness, packed)
 
     def close(self) -> None:
         """Ends all jobs of this client, and the connection."""

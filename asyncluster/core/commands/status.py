@@ -19,6 +19,7 @@ from asyncluster.core.commands.asking import (
 )
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.commands.watching import show_live, watch_option
+from asyncluster.core.wire.feed import DaskRow
 
 
 @click.command
@@ -28,7 +29,7 @@ from asyncluster.core.commands.watching import show_live, watch_option
 def status(options: GlobalOptions, as_json: bool, watch: bool) -> None:
     """Shows master, nodes, jobs and sessions at a glance."""
     if watch:
-        show_live(options, ["master"], _live_text, as_json=as_json)
+        show_live(options, ["master", "dask"], _live_text, as_json=as_json)
         return
     now = ask(options, "status")
     if as_json:
@@ -42,7 +43,7 @@ def status(options: GlobalOptions, as_json: bool, watch: bool) -> None:
             ("Workers", f"{now['workers']['busy']} of {now['workers']['all']} busy"),
             ("Jobs", f"{jobs['open']} open"),
             ("Calls", f"{thousands(jobs['running'])} running, {thousands(jobs['queued'])} waiting"),
-            *_dask_facts(now["dask"]),
+            *([("Dask", _dask_words(_row(now["dask"])))] if now["dask"] else []),
             ("People", f"{now['sessions']} logged in"),
         ]
     )
@@ -61,20 +62,30 @@ def _live_text(tables: Mapping[str, Any]) -> str:
             ("Jobs", f"{row.jobs} open"),
             ("Calls", f"{thousands(row.running)} running, {thousands(row.queued)} waiting"),
             ("Today", f"{thousands(row.finished_today)} calls finished, {thousands(row.failed_today)} failed"),
+            *[("Dask", _dask_words(dask)) for dask in tables["dask"].values()],
             ("People", f"{row.sessions} logged in"),
         ]
     )
 
 
-def _dask_facts(dask: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """A line about the second engine, if there is one."""
-    if dask is None:
-        return []
-    if dask["state"] != "ready":
-        return [("Dask", dask["trouble"])]
-    tasks, workers = dask["tasks"], sum(dask["workers"].values())
-    words = f"{workers} workers on {len(dask['workers'])} nodes, {thousands(tasks['running'])} tasks running"
-    return [("Dask", f"{words}, {thousands(tasks['waiting'])} waiting")]
+def _row(dask: dict[str, Any]) -> DaskRow:
+    """What the verb says of Dask, as the feed says it."""
+    tasks = dask["tasks"]
+    return DaskRow(
+        "dask",
+        dask["state"] == "ready",
+        dask["trouble"],
+        workers=dask["workers"],
+        running=tasks["running"],
+        waiting=tasks["waiting"],
+    )
+
+
+def _dask_words(row: DaskRow) -> str:
+    if not row.ready:
+        return row.trouble
+    workers = f"{sum(row.workers.values())} workers on {len(row.workers)} nodes"
+    return f"{workers}, {thousands(row.running)} tasks running, {thousands(row.waiting)} waiting"
 
 
 def _master_words(name: str, release: str, uptime: float) -> str:

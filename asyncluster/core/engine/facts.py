@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from asyncluster.core.wire.feed import DaskRow
+
 _Number: TypeAlias = Annotated[int, Meta(ge=0, lt=2**53)]
 _Name: TypeAlias = Annotated[str, Meta(max_length=300)]
 
@@ -55,3 +57,21 @@ class Standing:
     words: str
     starts: int
     facts: Facts
+
+    def row(self) -> DaskRow:
+        """As it is shown."""
+        facts, nodes = self.facts, self.facts.nodes
+        return DaskRow(
+            "dask",
+            self.ready,
+            self.words,
+            self.starts,
+            workers={name: node.workers for name, node in nodes.items()},
+            paused=sum(node.paused for node in nodes.values()),
+            clients=facts.clients,
+            running=facts.processing,
+            waiting=facts.waiting,
+            done=facts.done,
+            failed=facts.failed,
+            memory=sum(node.memory for node in nodes.values()),
+        )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -25,6 +26,7 @@ from asyncluster.core.engine.facts import Facts, Said, Standing
 from asyncluster.core.errors import AsynClusterError, UsageError
 from asyncluster.core.net.clock import Timer
 from asyncluster.core.wire import engine as e
+from asyncluster.core.wire.feed import DaskRow
 from asyncluster.core.wire.messages import Message
 
 _FIRST, _LONGEST, _GOOD = 0.5, 30.0, 60.0
@@ -78,16 +80,24 @@ class EngineOffice:
         authority: signs.
         starter: starts schedulers.
         nodes: to be told.
+        show: shows a row of the feed.
     """
 
     def __init__(
-        self, reactor: Any, terms: Terms, authority: Authority, starter: StartsSchedulers, nodes: Nodes
+        self,
+        reactor: Any,
+        terms: Terms,
+        authority: Authority,
+        starter: StartsSchedulers,
+        nodes: Nodes,
+        show: Callable[[DaskRow], None],
     ) -> None:
         self._reactor = reactor
         self._terms = terms
         self._authority = authority
         self._starter = starter
         self._nodes = nodes
+        self._show = show
         self._line: _Line | None = None
         self._run = 0
         self._ready = False
@@ -98,6 +108,7 @@ class EngineOffice:
         self._started = 0.0
         self._again: Timer | None = None
         self._closed = False
+        self._shown: DaskRow | None = None
 
     # --- from the master ------------------------------------------------------------------------------------
 
@@ -188,6 +199,13 @@ class EngineOffice:
             self._words = f"The Dask scheduler does not start: {said.failed}."
         if said.facts is not None:
             self._facts = said.facts
+        self._publish()
+
+    def _publish(self) -> None:
+        row = self.standing.row()
+        if row != self._shown:
+            self._shown = row
+            self._show(row)
 
     def _is_ready(self) -> None:
         self._ready = True
@@ -207,6 +225,7 @@ class EngineOffice:
         self._ready = False
         _log.warn("{words}", words=self._words)
         self._nodes.announce("error", "master", "", self._words)
+        self._publish()
         self._wait = _FIRST if self._reactor.seconds() - self._started > _GOOD else min(2 * self._wait, _LONGEST)
         self._again = self._reactor.callLater(self._wait, self.start)
 

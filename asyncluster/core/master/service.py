@@ -104,7 +104,14 @@ class Master:
         self._engine: EngineOffice | None = None
         if starter is not None:
             authority = Authority.load(common.state)
-            self._engine = EngineOffice(reactor, _terms(settings), authority, starter, self.switchboard)
+            self._engine = EngineOffice(
+                reactor,
+                _terms(settings),
+                authority,
+                starter,
+                self.switchboard,
+                lambda row: self._publisher.feed.publish("dask", row.name, row),
+            )
         self._nodes = NodeListener(
             reactor,
             LoginKeys(settings.client.user, settings.client.password, common.server_password),

@@ -261,6 +261,33 @@ class EventRow(Row, frozen=True):
     text: str
 
 
+class DaskRow(Row, frozen=True):
+    """The second engine, where there is one; the only row of its topic.
+
+    Attributes:
+        ready: whether its scheduler takes work; if not, `trouble` says why.
+        starts: how often the scheduler was started.
+        workers: by node.
+        paused: workers that begin nothing, as somebody uses their computer.
+        clients: that are connected.
+        running, waiting, done, failed: tasks.
+        memory: bytes of results on the workers.
+    """
+
+    name: str
+    ready: bool
+    trouble: str = ""
+    starts: int = 0
+    workers: dict[str, int] = {}
+    paused: int = 0
+    clients: int = 0
+    running: int = 0
+    waiting: int = 0
+    done: int = 0
+    failed: int = 0
+    memory: int = 0
+
+
 TOPICS: dict[str, type[Row]] = {
     "master": MasterRow,
     "nodes": NodeRow,
@@ -269,6 +296,7 @@ TOPICS: dict[str, type[Row]] = {
     "people": PersonRow,
     "openings": OpeningRow,
     "events": EventRow,
+    "dask": DaskRow,
 }
 
 

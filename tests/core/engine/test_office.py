@@ -17,6 +17,7 @@ from asyncluster.core.engine.office import EngineOffice, Terms
 from asyncluster.core.engine.request import make_request
 from asyncluster.core.errors import AsynClusterError, UsageError
 from asyncluster.core.wire import engine as e
+from asyncluster.core.wire.feed import DaskRow
 from asyncluster.core.wire.messages import Message
 
 
@@ -64,8 +65,9 @@ class Scene:
     def __init__(self, state: Path) -> None:
         self.reactor, self.starter, self.nodes = FakeReactor(), FakeStarter(), FakeNodes()
         self.authority = Authority.load(state)
+        self.rows: list[DaskRow] = []
         terms = Terms(8786, (), ("10.0.0.0/8",), (9200, 9231))
-        self.office = EngineOffice(self.reactor, terms, self.authority, self.starter, self.nodes)
+        self.office = EngineOffice(self.reactor, terms, self.authority, self.starter, self.nodes, self.rows.append)
         self.office.start()
 
     def say(self, **fields: Any) -> None:
@@ -180,6 +182,13 @@ def test_what_the_scheduler_tells_of_itself_is_shown(scene: Scene) -> None:
     scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5})
     facts = scene.office.standing.facts
     assert (facts.clients, facts.nodes["pc01"].paused) == (5, 1)
+    scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5})
+    (row,) = scene.rows
+    assert (row.workers, row.paused, row.memory, row.ready) == ({"pc01": 2}, 1, 4, False), "and once only"
+    scene.say(ready=True)
+    scene.die()
+    assert [row.ready for row in scene.rows] == [False, True, False]
+    assert not scene.rows[-1].workers
 
 
 def test_at_the_end_it_is_not_started_again(scene: Scene) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from asyncluster import __version__
 from asyncluster.core.database.sessions import open_sessions
-from asyncluster.core.engine.facts import Standing
 from asyncluster.core.master.verbs.desk import Question
 from asyncluster.core.master.verbs.verb import Verb
+from asyncluster.core.wire.feed import DaskRow
 from asyncluster.core.wire.roles import Role
 from asyncluster.core.wire.verbs.cluster import Nothing
 
@@ -37,28 +37,22 @@ async def status(question: Question, args: Nothing) -> dict[str, Any]:
             "running": sum(job.running for job in jobs),
             "queued": sum(job.queued for job in jobs),
         },
-        "dask": None if engine is None else dask_facts(engine.standing),
+        "dask": None if engine is None else dask_facts(engine.standing.row()),
         "sessions": len(await question.database.run(open_sessions)),
     }
 
 
-def dask_facts(standing: Standing) -> dict[str, Any]:
+def dask_facts(row: DaskRow) -> dict[str, Any]:
     """How Dask is, as people see it."""
-    facts = standing.facts
     return {
-        "state": "ready" if standing.ready else "down",
-        "trouble": standing.words,
-        "starts": standing.starts,
-        "workers": {name: node.workers for name, node in facts.nodes.items()},
-        "paused": sum(node.paused for node in facts.nodes.values()),
-        "clients": facts.clients,
-        "tasks": {
-            "running": facts.processing,
-            "waiting": facts.waiting,
-            "done": facts.done,
-            "failed": facts.failed,
-        },
-        "memory": sum(node.memory for node in facts.nodes.values()),
+        "state": "ready" if row.ready else "down",
+        "trouble": row.trouble,
+        "starts": row.starts,
+        "workers": row.workers,
+        "paused": row.paused,
+        "clients": row.clients,
+        "tasks": {"running": row.running, "waiting": row.waiting, "done": row.done, "failed": row.failed},
+        "memory": row.memory,
     }
 
 
