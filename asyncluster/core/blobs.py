@@ -213,9 +213,13 @@ class Shelf:
             return True
         writer = self._arriving.get(key)
         if writer is None:
+            spill = self.used + size > self._memory
             self._reserve(size)
-            spill = self.used > self._memory
-            writer = self._arriving[key] = BlobWriter(name, size, self._directory if spill else None)
+            try:
+                writer = self._arriving[key] = BlobWriter(name, size, self._directory if spill else None)
+            except NoRoom:
+                self.used -= size
+                raise
         try:
             if size != writer.size:
                 raise ProtocolError("Pieces of large data differ about its size.")
@@ -261,8 +265,11 @@ def _memory_file() -> int:
 
 
 def _disk_file(directory: str) -> int:
-    with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
-        return os.dup(file.fileno())
+    try:
+        with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+            return os.dup(file.fileno())
+    except OSError as error:
+        raise NoRoom(f"Large data could not be kept: {error.strerror}.") from error
 
 
 def _write_all(fd: int, view: memoryview) -> None:

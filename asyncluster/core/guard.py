@@ -26,6 +26,12 @@ def forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def allow_many_files() -> None:
+    """Lets this process open as many files as it may ever: each piece of large data that it keeps is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def end_without_memory(event: LogEvent) -> None:
     """A log observer that ends the process at once when a piece of work was broken off for want of memory.
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -128,3 +130,18 @@ def test_a_job_takes_its_blobs_along(shelf: Shelf) -> None:
     shelf.receive(1, b"n" * 16, 100, 0, b"x")
     shelf.drop_job(1)
     assert shelf.used == 3
+
+
+@pytest.mark.parametrize("size", [500, 2000])
+def test_a_blob_for_which_no_file_can_be_opened_takes_no_room(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    none_left = OSError(errno.EMFILE, "Too many open files")
+    with monkeypatch.context() as scarcity:
+        for name in ("memfd_create", "dup"):
+            scarcity.setattr(os, name, Mock(side_effect=none_left))
+        with pytest.raises(NoRoom, match="Too many open files"):
+            shelf.receive(1, b"x" * 16, size, 0, bytes(10))
+    assert shelf.used == 0
+    assert not shelf.receive(1, b"x" * 16, size, 0, bytes(10))
+    shelf.drop_job(1)

@@ -35,7 +35,7 @@ from asyncluster.core.engine.authority import Authority
 from asyncluster.core.engine.office import EngineOffice, Terms
 from asyncluster.core.engine.starter import Starter
 from asyncluster.core.errors import ConfigError
-from asyncluster.core.guard import forbid_core_dumps, forbid_unpickling
+from asyncluster.core.guard import allow_many_files, forbid_core_dumps, forbid_unpickling
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.master.clients import ClientHandler
@@ -244,6 +244,7 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
     _drop_privileges(settings)
     forbid_unpickling()
     forbid_core_dumps()
+    allow_many_files()
     gc.set_threshold(50_000, 50, 100)  # queued calls are many and hold no cycles; looking for some costs half the speed
     master = Master(reactor, settings, starter)
     reactor_: Any = reactor

@@ -7,14 +7,13 @@ settings -> identity -> spawner -+-> Shell <- MasterConnector (TLS, mutual login
 from __future__ import annotations
 
 import os
-import resource
 import time
 from typing import Any
 
 from twisted.logger import Logger
 
 from asyncluster.core import logs, systemd
-from asyncluster.core.guard import forbid_core_dumps, forbid_unpickling
+from asyncluster.core.guard import allow_many_files, forbid_core_dumps, forbid_unpickling
 from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire.passwords import LoginKeys
@@ -81,8 +80,7 @@ def begin(*, verbose: int, quiet: bool) -> Any:
     """What every node daemon does first; returns the reactor."""
     from twisted.internet import reactor
 
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every blob on the shelf is an open file
+    allow_many_files()
     logs.begin(verbose=verbose, quiet=quiet, journal="JOURNAL_STREAM" in os.environ)
     forbid_unpickling()
     forbid_core_dumps()
