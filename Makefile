@@ -2,6 +2,7 @@
 # make test         checks and all tests (installs what they need)
 # make test-faults  the long suites: faults, fuzzing, soak
 # make bench        figures beside those of other systems, written to benchmarks/RESULTS.md
+# make docs         the documentation as a site in build/site; warnings are errors
 # make pictures     the pictures in docs/pictures, from the real programs
 
 # Debian's own Python if there is one: workers run as another user, who must be able to execute it.
@@ -12,7 +13,7 @@ comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # What `make test` runs once it stands where it can: lint, then all tests but the long ones.
-.PHONY: demo test check lint test-faults check-faults bench pictures clean
+.PHONY: demo test check lint test-faults check-faults bench docs pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -39,6 +40,9 @@ check-faults: $(VENV)/.test
 bench: $(VENV)/.test
 	tools/debian-packages bench
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 pictures: $(VENV)/.test
 	$(BIN)/python docs/make_pictures.py

@@ -47,17 +47,16 @@ def job_html(name: str, standing: Standing) -> str:
 
 def call_html(call: Handle) -> str:
     """What has become of a call, and where."""
-    facts = [call.where and f"on {call.where}", call.seconds is not None and f"in {call.seconds:.3g} s"]
     if not call.done():
-        fraction, note = call.progress or (None, "")
-        facts = [fraction is not None and f"{fraction:.0%}", note]
-        state = "pending"
+        words = "pending" if call.progress is None else "pending {:.0%} {}".format(*call.progress)
     elif call.cancelled():
-        state = "cancelled"
+        words = "cancelled"
     else:
         error = call.exception()
-        state = "done" if error is None else f"failed with {type(error).__name__}: {error}"
-    return f"<div>Call {escape(' '.join([state, *filter(None, facts)]))}</div>"
+        words = "done" if error is None else f"failed with {type(error).__name__}: {error}"
+        if call.seconds is not None:
+            words += f" on {call.where} in {call.seconds:.3g} s"
+    return f"<div>Call {escape(words.rstrip())}</div>"
 
 
 def cluster_html(title: str, nodes: Iterable[Mapping[str, Any]]) -> str:

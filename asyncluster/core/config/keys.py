@@ -138,6 +138,13 @@ SERVER = Section(
             "The master's TLS key, made at the first start. A relative path lies in the state directory.",
             "master.pem",
         ),
+        Key(
+            "metrics",
+            forms.or_word("off", None, values.local_door),
+            "Where Prometheus reads figures: a TCP port of the loopback address, the path of a UNIX socket, or off.",
+            "off",
+            example="9081",
+        ),
     ),
 )
 

@@ -15,7 +15,7 @@ from asyncluster.core.config.values import Accounts, Address, EngineKind, Master
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """[server]: the master. `jobs` None = adaptive; `listen` () = all addresses."""
+    """[server]: the master. `jobs` None = adaptive; `listen` () = all addresses; `metrics` None = nowhere."""
 
     database: str = field(repr=False)
     subnets: tuple[Network, ...]
@@ -25,6 +25,7 @@ class ServerSettings:
     job_users: Accounts
     minimum_password_length: int
     key: Path
+    metrics: int | Path | None
 
 
 @dataclass(frozen=True, slots=True)

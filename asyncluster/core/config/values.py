@@ -78,6 +78,15 @@ def socket_path(text: str) -> Path:
     return absolute_path(text)
 
 
+def local_door(text: str) -> int | Path:
+    """Where programs of this machine come in: a TCP port of its loopback address, or the path of a UNIX socket."""
+    if text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65_535:
+        return int(text)
+    if not text.startswith("/"):
+        raise Unfit(f"must be a TCP port or the path of a UNIX socket, not '{shown(text)}'.")
+    return socket_path(text)
+
+
 def address(text: str) -> Address:
     """An IPv4 or IPv6 address."""
     try:

@@ -40,6 +40,7 @@ from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.master.clients import ClientHandler
 from asyncluster.core.master.history import MINUTE, JobHistory
+from asyncluster.core.master.metrics.door import open_door
 from asyncluster.core.master.nodes import NodeHandler
 from asyncluster.core.master.passwords import PasswordChecker
 from asyncluster.core.master.people import PeopleService
@@ -154,6 +155,8 @@ class Master:
         except CannotListenError as error:
             words = f"The master cannot listen for nodes on port {common.tcp_port}: {error.socketError}."
             raise ConfigError(words) from error
+        if server.metrics is not None:
+            self._ports.append(open_door(self._reactor, server.metrics, self.switchboard, self.database))
         self._minutes.start(MINUTE, now=False)
         self.people.start()
         self._publisher.start()

@@ -20,6 +20,7 @@ class Tally:
     Attributes:
         finished: messages' rows with a result, by node; a chunk is one.
         finished_today, failed_today, sent_back_today: rows of all nodes since midnight.
+        failed, sent_back: rows since the master started, by kind of failure and in all.
         failures: of jobs, by key: how often which kind of failure said what in its first line.
     """
 
@@ -30,6 +31,8 @@ class Tally:
         self.finished_today = 0
         self.failed_today = 0
         self.sent_back_today = 0
+        self.failed: Counter[str] = Counter()
+        self.sent_back = 0
         self.failures: dict[int, Counter[tuple[str, str]]] = {}
 
     def from_node(self, node: str, message: m.Message) -> None:
@@ -41,12 +44,14 @@ class Tally:
         elif isinstance(message, m.Returned):
             self._turn_page()
             self.sent_back_today += len(message.calls)
+            self.sent_back += len(message.calls)
 
     def to_client(self, message: m.Message) -> None:
         """A client is told something."""
         if isinstance(message, m.Failed) and message.failure.kind != "split":
             self._turn_page()
             self.failed_today += len(message.calls)
+            self.failed[message.failure.kind] += len(message.calls)
             counts = self.failures.setdefault(message.job, Counter())
             words = (message.failure.kind, message.failure.message.partition("\n")[0][:200])
             if len(counts) < _KINDS_OF_WORDS or words in counts:

@@ -146,7 +146,7 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
-def listen(reactor: Any, path: Path, factory: ControlFactory) -> IListeningPort:
+def listen(reactor: Any, path: Path, factory: Factory[Any]) -> IListeningPort:
     """Opens the control socket, mode 0660, for members of the group "asyncluster" where that exists.
 
     Args:
@@ -169,7 +169,7 @@ def listen(reactor: Any, path: Path, factory: ControlFactory) -> IListeningPort:
     except (OSError, CannotListenError) as error:
         reason = getattr(error, "socketError", error)
         words = getattr(reason, "strerror", reason)
-        raise ConfigError(f"The control socket {path} cannot be opened: {words}.") from error
+        raise ConfigError(f"The socket {path} cannot be opened: {words}.") from error
     return port
 
 
