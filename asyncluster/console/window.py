@@ -32,7 +32,7 @@ from asyncluster.core.wire.feed import EventRow, Options
 ALWAYS = ("master", "nodes", "jobs", "people", "openings", "events")
 
 #: Keys that pages offer, passed on to the page that is shown.
-PAGE_KEYS = ("g", "Shift+G", "m", "x", "d", "r", "c", "n", "q", "p", "e", "Del", "+", "-", "l")
+PAGE_KEYS = ("g", "Shift+G", "m", "x", "d", "r", "c", "n", "q", "p", "e", "h", "Del", "+", "-", "l")
 
 #: Which page shows a thing of this kind.
 _KINDS = {"room": "Room", "node": "Nodes", "job": "Jobs", "user": "People", "day": "Openings"}
@@ -181,7 +181,7 @@ class Window(QMainWindow):
         self._soon.start()
 
     def _watch(self) -> None:
-        self._link.watch({**{topic: Options() for topic in ALWAYS}, **self.page.topics()})
+        self._link.watch({**{topic: Options() for topic in ALWAYS}, **self.page.watched()})
 
     # --- what is shown -----------------------------------------------------------------------------------
 

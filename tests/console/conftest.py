@@ -120,3 +120,17 @@ def said(desk: Desk) -> Said:
     desk.failed.connect(said.failed.append)
     desk.opened.connect(said.opened.append)
     return said
+
+
+@pytest.fixture
+def shown(qtbot: Any) -> Callable[[Any], Any]:
+    """Shows a page as the window would, in its size."""
+
+    def show(page: Any) -> Any:
+        qtbot.addWidget(page)
+        page.resize(1240, 800)
+        page.show()
+        qtbot.waitExposed(page)
+        return page
+
+    return show

@@ -16,7 +16,7 @@ from asyncluster.console.pages.listpage import ListPage
 from asyncluster.console.parts.cells import EMPTY, Cell, Tone
 from asyncluster.console.parts.controls import IconButton
 from asyncluster.console.parts.rowsmodel import Column
-from asyncluster.console.state import jobs, words
+from asyncluster.console.state import curves, jobs, words
 from asyncluster.core.qt.bars import Progress
 from asyncluster.core.qt.tokens import State
 from asyncluster.core.wire.feed import JOB, JobRow, Options
@@ -64,12 +64,19 @@ class JobsPage(ListPage):
 
     def offers(self) -> Sequence[Offer]:
         new = Offer("New job\u2026", "plus", "n", self._submit.ask)
-        return [*self.make.for_jobs(self.view.selected()), new]
+        chosen = self.view.selected()
+        return [*self.make.for_jobs(chosen), *(self._history(job) for job in chosen[:1] if len(chosen) == 1), new]
+
+    def _history(self, job: JobRow) -> Offer:
+        def show() -> None:
+            self.show_history(f"{JOB}{job.number}", lambda detail, now: curves.of_job(job.name, detail, now))
+
+        return Offer("History\u2026", "usage", "h", show)
 
     def count(self, rows: Sequence[JobRow]) -> None:
         master = self.desk.mirror.master
         if master is not None:
-            all_cores = master.cores_ours + master.cores_person + master.cores_idle
+            all_cores = master.cores_ours + master.cores_person + master.cores_other + master.cores_idle
             self.subtitle.setText(
                 f"{words.thousands(master.cores_ours)} of {words.thousands(all_cores)} cores computing"
             )

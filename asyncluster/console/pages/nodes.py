@@ -10,10 +10,10 @@ from asyncluster.console.offers import Offer
 from asyncluster.console.pages.listpage import ListPage
 from asyncluster.console.parts.cells import EMPTY, Bar, Cell, Chip, Tone
 from asyncluster.console.parts.rowsmodel import Column
-from asyncluster.console.state import nodes, words
+from asyncluster.console.state import curves, nodes, words
 from asyncluster.console.state.order import natural
 from asyncluster.core.qt.tokens import State
-from asyncluster.core.wire.feed import NodeRow
+from asyncluster.core.wire.feed import NODE, NodeRow
 
 _STATES = list(words.STATE_WORDS)
 
@@ -40,10 +40,16 @@ class NodesPage(ListPage):
         )
         self.add_button("Drain", "drain", "d")
         self.add_button("Resume", "play", "r")
+        self.add_button("History\u2026", "usage", "h")
         self.view.opened.connect(self._open)
 
     def offers(self) -> Sequence[Offer]:
-        return self.make.for_nodes(self.view.selected())
+        chosen = self.view.selected()
+        offers = self.make.for_nodes(chosen)
+        if len(chosen) == 1:
+            topic = f"{NODE}{chosen[0].name}"
+            offers.append(Offer("History\u2026", "usage", "h", lambda: self.show_history(topic, curves.of_node)))
+        return offers
 
     def count(self, rows: Sequence[NodeRow]) -> None:
         answering = [node for node in rows if node.state != "offline"]

@@ -6,7 +6,8 @@ needs, passes keys on to its offers, and refreshes it every second while it can 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QScrollArea, QVBoxLayout, QWidget
@@ -14,7 +15,11 @@ from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QScrollArea, 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offer, Offers
 from asyncluster.console.parts.controls import IconButton, label
+from asyncluster.console.state.curves import Curves
 from asyncluster.core.wire.feed import Options
+
+if TYPE_CHECKING:
+    from asyncluster.console.dialogs.sheet import Sheet
 
 MARGIN = 24
 
@@ -42,6 +47,7 @@ class Page(QWidget):
         super().__init__()
         self.desk = desk
         self.make = Offers(desk, self)
+        self._plotted = ""  # topic of the plot that is open
         self.setAccessibleName(self.title)
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(MARGIN, 12, MARGIN, MARGIN)
@@ -71,6 +77,10 @@ class Page(QWidget):
         """Topics that this page needs while it can be seen."""
         return {}
 
+    def watched(self) -> dict[str, Options]:
+        """Those, and what an open plot shows."""
+        return {**self.topics(), **({self._plotted: Options()} if self._plotted else {})}
+
     def offers(self) -> Sequence[Offer]:
         """What can be done with what is selected."""
         return ()
@@ -94,6 +104,21 @@ class Page(QWidget):
 
     def show_thing(self, name: str) -> None:
         """Shows and selects one thing of this page, by its id."""
+
+    def show_history(self, topic: str, curves_of: Callable[[Any, float], Curves]) -> Sheet:
+        """Opens a plot of the details of one thing; `curves_of` gets them and the time."""
+        from asyncluster.console.dialogs.history import History  # loads the plotting library
+
+        self._plotted = topic
+        self.topics_changed.emit()
+        sheet = History(self, self.desk, topic, curves_of)
+        sheet.finished.connect(self._history_closed)
+        sheet.open()
+        return sheet
+
+    def _history_closed(self) -> None:
+        self._plotted = ""
+        self.topics_changed.emit()
 
     # --- for pages ---------------------------------------------------------------------------------------
 

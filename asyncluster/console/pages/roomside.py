@@ -50,6 +50,10 @@ class _Painted(QWidget):
         painter.drawText(rect, side, type_.fitted(text, rect.width()))
 
 
+def _all(master: MasterRow) -> int:
+    return master.cores_ours + master.cores_person + master.cores_other + master.cores_idle
+
+
 class CoresNow(Panel):
     """How many cores are ours, the person's and idle, and what they got done today."""
 
@@ -65,7 +69,7 @@ class CoresNow(Panel):
     def _changed(self, _change: Change) -> None:
         master = self._desk.mirror.master
         if master is not None:
-            self.aside.setText(words.thousands(master.cores_ours + master.cores_person + master.cores_idle))
+            self.aside.setText(words.thousands(_all(master)))
             self._picture.show_master(master)
 
 
@@ -77,12 +81,13 @@ class _CoresPicture(_Painted):
     def show_master(self, master: MasterRow) -> None:
         self._master = master
         self.setAccessibleName(
-            f"Cores: ours {master.cores_ours}, the person's {master.cores_person}, idle {master.cores_idle}"
+            f"Cores: ours {master.cores_ours}, the person's {master.cores_person}, "
+            f"other programs' {master.cores_other}, idle {master.cores_idle}"
         )
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(100, self._desk.look.theme.px(188))
+        return QSize(100, self._desk.look.theme.px(212))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         master = self._master
@@ -94,6 +99,7 @@ class _CoresPicture(_Painted):
         counts = [
             ("Ours", master.cores_ours, State.COMPUTING),
             ("The person\u2019s", master.cores_person, State.IN_USE),
+            ("Other programs", master.cores_other, None),
             ("Idle or away", master.cores_idle, State.IDLE),
         ]
         self._stacked(painter, counts)
@@ -119,7 +125,7 @@ class _CoresPicture(_Painted):
             self._words(painter, rect, value, _RIGHT, weight=Weight.MEDIUM)
             top += theme.px(24)
 
-    def _stacked(self, painter: QPainter, counts: list[tuple[str, int, State]]) -> None:
+    def _stacked(self, painter: QPainter, counts: list[tuple[str, int, State | None]]) -> None:
         """The counts side by side on one bar; what is there is at least two pixels wide."""
         theme = self._desk.look.theme
         total = sum(count for _, count, _ in counts) or 1
@@ -129,17 +135,21 @@ class _CoresPicture(_Painted):
             if not count:
                 continue
             width = max(2.0, (self.width() - 4) * count / total)
-            painter.setBrush(theme.state(state))
+            painter.setBrush(self._color(state))
             painter.drawRoundedRect(QRectF(left, theme.px(4), width, height), 1.5, 1.5)
             left += width + 2
 
-    def _mark(self, painter: QPainter, top: float, state: State) -> None:
+    def _color(self, state: State | None) -> QColor:
+        theme = self._desk.look.theme
+        return theme.color("edge") if state is None else theme.state(state)
+
+    def _mark(self, painter: QPainter, top: float, state: State | None) -> None:
         """The bar of a core as it is drawn in tiles, so that its shape is explained here."""
         theme = self._desk.look.theme
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.state(state))
+        painter.setBrush(self._color(state))
         width, bottom = theme.px(5), top + theme.px(19)
-        height = {State.COMPUTING: 16, State.IN_USE: 10, State.IDLE: 4}[state]
+        height = {State.COMPUTING: 16, State.IN_USE: 10, None: 10, State.IDLE: 4}[state]
         painter.drawRoundedRect(QRectF(1, bottom - theme.px(height), width, theme.px(height)), 1, 1)
         if state is State.IN_USE:
             painter.drawEllipse(QRectF(1, bottom - theme.px(height) - width - 1, width, width))

@@ -88,9 +88,9 @@ def test_what_is_offered_fits_what_is_selected(nodes, jobs, people):
     assert labels(nodes)[0] == "Give 15 min"
     assert "Drain" in labels(nodes)
     nodes.show_thing("pc16")
-    assert labels(nodes) == ["Resume"]
+    assert labels(nodes) == ["Resume", "History\u2026"]
     jobs.show_thing("205")
-    assert labels(jobs) == ["New job\u2026"]
+    assert labels(jobs) == ["History\u2026", "New job\u2026"]
     jobs.show_thing("214")
     assert "Cancel job\u2026" in labels(jobs)
     people.show_thing("jokafor")

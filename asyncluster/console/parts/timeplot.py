@@ -1,0 +1,123 @@
+"""A plot over time that can be looked into: dragged, zoomed by the wheel, read under the mouse.
+
+pyqtgraph draws it. Loading that takes a third of a second, so nobody may load this module before an operator asks for
+such a plot; what pages show all the time is painted by `bars`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+import numpy
+import pyqtgraph
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from asyncluster.console.parts.controls import label
+from asyncluster.console.state.curves import Curves
+from asyncluster.core.qt.theme import Look
+
+_ALPHA = 190
+
+
+@dataclass
+class _Layer:
+    """One area: its upper and lower edge, and what is between."""
+
+    top: Any
+    bottom: Any
+    fill: Any
+
+
+class TimePlot(QWidget):
+    """Areas that stand on each other, from the past to now."""
+
+    def __init__(self, look: Look, zone: tzinfo | None) -> None:
+        super().__init__()
+        self._look = look
+        self._zone = zone
+        self._curves = Curves("", "", 1.0, 0.0, ())
+        self._layers: list[_Layer] = []
+        self._plot = pyqtgraph.PlotWidget(axisItems={"bottom": pyqtgraph.DateAxisItem(utcOffset=self._offset())})
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setMouseEnabled(x=True, y=False)
+        self._plot.showGrid(y=True, alpha=0.15)
+        self._legend = self._plot.addLegend(offset=(12, 8))
+        self._line = pyqtgraph.InfiniteLine(angle=90, pen=pyqtgraph.mkPen(look.theme.color("muted"), width=1))
+        self._plot.addItem(self._line, ignoreBounds=True)
+        self._line.hide()
+        self._said = label("", "hint")
+        self._said.setAlignment(Qt.AlignmentFlag.AlignRight)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self._plot, 1)
+        rows.addWidget(self._said)
+        self._plot.scene().sigMouseMoved.connect(self._point)
+        self._dress()
+        look.changed.connect(self._dress)
+
+    @property
+    def said(self) -> QLabel:
+        """What is under the mouse, in words."""
+        return self._said
+
+    def show_curves(self, curves: Curves) -> None:
+        """Shows these instead; the part of the time that was chosen stays chosen."""
+        self._curves = curves
+        self.setAccessibleName(curves.title)
+        self.setAccessibleDescription(curves.words(-1, self._zone))
+        if [name for name, _state, _values in curves.areas] != [layer.top.name() for layer in self._layers]:
+            self._begin()
+        x = numpy.asarray(curves.instants())
+        below = numpy.zeros(len(x))
+        for layer, (_name, _state, values) in zip(self._layers, curves.areas, strict=True):
+            above = below + numpy.asarray(values, dtype=float)
+            layer.bottom.setData(x, below)
+            layer.top.setData(x, above)
+            below = above
+        self._plot.setLimits(yMin=0, xMin=x[0] if len(x) else None, xMax=curves.end)
+        self._plot.setYRange(0, curves.most or max(1.0, float(below.max()) * 1.1 if len(x) else 1.0), padding=0)
+        self._said.setText(curves.words(-1, self._zone))
+
+    # --- within ------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        for layer in self._layers:
+            for item in (layer.fill, layer.top, layer.bottom):
+                self._plot.removeItem(item)
+        self._layers = []
+        for name, state, _values in self._curves.areas:
+            shade = self._look.theme.state(state)
+            bottom = pyqtgraph.PlotDataItem(pen=None)
+            top = pyqtgraph.PlotDataItem(pen=pyqtgraph.mkPen(shade, width=1.5), name=name)
+            shade.setAlpha(_ALPHA)
+            fill = pyqtgraph.FillBetweenItem(top, bottom, brush=shade)
+            for item in (bottom, top, fill):
+                self._plot.addItem(item)
+            self._layers.append(_Layer(top, bottom, fill))
+
+    def _point(self, where: Any) -> None:
+        """Says what is under the mouse."""
+        at = self._plot.getPlotItem().vb.mapSceneToView(where).x()
+        place = self._curves.place_of(at)
+        self._line.setVisible(place is not None)
+        if place is not None:
+            self._line.setPos(self._curves.instants()[place])
+            self._said.setText(self._curves.words(place, self._zone))
+
+    def _offset(self) -> float:
+        offset = datetime.now(self._zone).astimezone(self._zone).utcoffset()
+        return -offset.total_seconds() if offset is not None else 0.0
+
+    def _dress(self) -> None:
+        theme = self._look.theme
+        self._plot.setBackground(theme.color("surface"))
+        for side in ("left", "bottom"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(theme.color("line"))
+            axis.setTextPen(theme.color("muted"))
+            axis.setTickFont(theme.font(12))
+        self._legend.setLabelTextColor(theme.color("text"))

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from asyncluster.console.state import curves
+from asyncluster.core.wire.feed import JobDetail, NodeDetail
+
+NOW = 1_795_443_480.0  # 14:18 in Greenwich
+
+
+def test_the_newest_value_of_a_node_is_that_of_now():
+    shown = curves.of_node(NodeDetail("pc07", 30.0, [10, 50, 90], [5, 0, 10]), NOW)
+    assert shown.instants() == [NOW - 60, NOW - 30, NOW]
+    assert shown.words(-1, UTC) == "14:18: Ours 90\u2009%, Others\u2019 10\u2009%"
+
+
+@pytest.mark.parametrize(("at", "place"), [(-60, 0), (-40, 1), (0, 2), (20, 2), (-500, None), (500, None)])
+def test_what_is_under_the_mouse(at, place):
+    shown = curves.of_node(NodeDetail("pc07", 30.0, [10, 50, 90], [5, 0, 10]), NOW)
+    assert shown.place_of(NOW + at) == place
+
+
+def test_a_young_job_is_shown_by_the_second_and_an_old_one_by_the_minute():
+    assert curves.of_job("cauchy", JobDetail(7, throughput=[1, 2], minutes=[9]), NOW).step == 1
+    assert curves.of_job("cauchy", JobDetail(7, throughput=[1, 2], minutes=[9] * 6), NOW).step == 60
+
+
+def test_without_a_past_it_says_so():
+    shown = curves.of_node(NodeDetail("pc07", 30.0), NOW)
+    assert shown.words(-1, UTC) == "Nothing was measured yet."
+    assert shown.place_of(NOW) is None
