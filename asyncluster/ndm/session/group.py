@@ -74,16 +74,40 @@ class ControlGroup:
         except FileNotFoundError:
             return []
 
+    def tell_kill(self) -> bool:
+        """Begins to kill all that is in it; False if there is no such group."""
+        return self._write("cgroup.kill", "1")
+
+    def freeze(self, on: bool) -> bool:
+        """Lets all that is in it stand still, or go on; False if there is no such group."""
+        return self._write("cgroup.freeze", str(int(on)))
+
     def kill(self) -> None:
-        if not self.path.is_dir():
+        if not self.tell_kill():
             return
-        (self.path / "cgroup.kill").write_text("1")
         with (self.path / "cgroup.events").open("rb", buffering=0) as events:
             watch = select.poll()
             watch.register(events, select.POLLPRI)
             while b"populated 1" in events.read(200):
                 watch.poll(100)
                 events.seek(0)
+
+    def try_remove(self) -> bool:
+        """Removes it, if no process is left in it; there is nothing inside. True if it is gone."""
+        try:
+            self.path.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:  # busy
+            return False
+        return True
+
+    def _write(self, file: str, text: str) -> bool:
+        try:
+            (self.path / file).write_text(text)
+        except FileNotFoundError:
+            return False
+        return True
 
     def remove(self) -> None:
         """Removes it and what is inside; all its processes must have ended."""

@@ -15,6 +15,7 @@ from asyncluster.core.config.settings import Settings
 from asyncluster.core.errors import ConfigError, ExitCode
 from asyncluster.ndm.node.identity import Identity, claim
 from asyncluster.ndm.node.settings import NodeSettings
+from asyncluster.ndm.session import group
 from asyncluster.ndm.steward.displays import Displays
 from asyncluster.ndm.steward.nodeprocess import NodeProcess
 from asyncluster.ndm.steward.parts import Part
@@ -47,7 +48,7 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     own.mkdir(mode=0o700, exist_ok=True)
     os.chown(own, node_user.uid, node_user.gid)
     processes = _PROCESSES + _PROCESSES_PER_SLOT * node.slots
-    policy = WorkerPolicy(worker_user, node.memory, _work_directory(identity), identity.marker, processes)
+    policy = WorkerPolicy(worker_user, node.memory, _work_directory(identity), identity.marker, processes, group.home())
     process = NodeProcess(replace(node, name=identity.name), node_user, own, verbose=verbose, quiet=quiet)
     parts: list[Part] = [Workers(policy)]
     if node.displays:

@@ -25,6 +25,7 @@ from selectors import BaseSelector
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session.channel import Fields, close_all
 from asyncluster.ndm.steward import spawn, trees
+from asyncluster.ndm.steward.cells import Cells
 from asyncluster.ndm.steward.parts import Tell, Verb, whole
 from asyncluster.ndm.steward.spawn import Ends, User
 from asyncluster.ndm.worker.confine import Confinement
@@ -43,6 +44,7 @@ class WorkerPolicy:
         directory: for their private directories; all users can pass through it.
         marker: in their environment, known to nobody else.
         processes: how many processes and threads all of them together may have, if nothing else runs as their user.
+        home: where control groups may be made; None: nowhere.
     """
 
     user: User
@@ -50,6 +52,7 @@ class WorkerPolicy:
     directory: Path
     marker: str
     processes: int
+    home: Path | None = None
 
 
 class Workers:
@@ -60,6 +63,7 @@ class Workers:
 
     def __init__(self, policy: WorkerPolicy) -> None:
         self._policy = policy
+        self._cells = Cells(policy.home, policy.marker)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.verbs: Mapping[str, Verb] = {
             "start": self._start,
@@ -90,6 +94,7 @@ class Workers:
         try:
             spawn.prepare(directory, policy.user)
             process = spawn.start(ends, limits, directory, policy.marker, policy.user)
+            self._cells.put(worker, process.pid)
         except OSError as error:
             spawn.remove(directory)
             self.tell({"tell": "ended", "worker": worker, "status": None, "peak": 0, "trouble": str(error)}, ())
@@ -98,15 +103,15 @@ class Workers:
         self.tell({"tell": "started", "worker": worker, "pid": process.pid}, ())
 
     def _kill(self, fields: Fields, fds: list[int]) -> None:
-        if process := self._named(fields, fds):
+        if (process := self._named(fields, fds)) and not self._cells.kill(fields["worker"]):
             trees.kill_tree(process.pid)
 
     def _suspend(self, fields: Fields, fds: list[int]) -> None:
-        if process := self._named(fields, fds):
+        if (process := self._named(fields, fds)) and not self._cells.freeze(fields["worker"], True):
             trees.stop_tree(process.pid)
 
     def _resume(self, fields: Fields, fds: list[int]) -> None:
-        if process := self._named(fields, fds):
+        if (process := self._named(fields, fds)) and not self._cells.freeze(fields["worker"], False):
             trees.continue_tree(process.pid)
 
     def _renice(self, fields: Fields, fds: list[int]) -> None:
@@ -135,6 +140,7 @@ class Workers:
             return False
         process = self._processes.pop(worker)
         process.returncode = os.waitstatus_to_exitcode(status)  # else Popen would wait for it once more
+        self._cells.empty(worker)
         spawn.remove(self._directory(worker))
         self.tell({"tell": "ended", "worker": worker, "status": status, "peak": usage.ru_maxrss, "trouble": ""}, ())
         return True
@@ -150,15 +156,19 @@ class Workers:
 
     def close(self) -> None:
         self._end_all()
+        self._cells.close()
         shutil.rmtree(self._policy.directory, ignore_errors=True)
 
     # --- Within -------------------------------------------------------------------------------------------
 
     def _end_all(self) -> None:
         processes, self._processes = self._processes, {}
+        for worker in processes:
+            self._cells.kill(worker)
         below = [pid for process in processes.values() for pid in trees.kill_tree(process.pid)]
         for worker, process in processes.items():
             process.wait()
+            self._cells.empty(worker)
             spawn.remove(self._directory(worker))
         trees.wait_until_gone(below)
         self._sweep()

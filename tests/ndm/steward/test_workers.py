@@ -14,6 +14,7 @@ import pytest
 from support.processtable import lives
 
 from asyncluster.core.errors import ProtocolError
+from asyncluster.ndm.session import group
 from asyncluster.ndm.steward.spawn import MARKER, User, environment
 from asyncluster.ndm.steward.workers import WorkerPolicy, Workers
 
@@ -23,10 +24,13 @@ def told():
     return []
 
 
-@pytest.fixture
-def workers(tmp_path, told):
+@pytest.fixture(params=["no cells", "cells"])
+def workers(request, tmp_path, told):
+    home = group.home() if request.param == "cells" else None
+    if request.param == "cells" and home is None:
+        pytest.skip("no control groups of version 2 can be made here")
     user = User("somebody", os.getuid(), os.getgid(), dedicated=False)
-    workers = Workers(WorkerPolicy(user, 2**31, tmp_path, "marker-of-a-part", 256))
+    workers = Workers(WorkerPolicy(user, 2**31, tmp_path, "marker-of-a-part", 256, home))
     workers.tell = lambda fields, fds: told.append(fields)
     yield workers
     workers.close()
