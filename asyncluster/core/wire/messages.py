@@ -361,7 +361,7 @@ class Attach(Message, tag=41, frozen=True):
     boot: Text
     uid: Count
     holding: list[Holding] = []
-    place: Count = 0
+    place: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
 class Done(Message, tag=42, frozen=True):
