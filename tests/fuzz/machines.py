@@ -20,7 +20,9 @@ from asyncluster.core.errors import AsynClusterError, NotAllowed, ProtocolError
 from asyncluster.core.jobs.records import Owner
 from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.wire import messages as m
-from asyncluster.core.wire.login import LoginDone, MasterLogin, NodeLogin
+from asyncluster.core.wire.login import LoginDone
+from asyncluster.core.wire.masterlogin import MasterLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.core.wire.tickets import TicketSeal
 from asyncluster.ndm.node.bench import BrainSettings

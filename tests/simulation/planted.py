@@ -24,7 +24,7 @@ from asyncluster.core.jobs.job import Job
 from asyncluster.core.jobs.reports import Reports
 from asyncluster.core.master import standing
 from asyncluster.core.people import sessions as rules
-from asyncluster.core.wire.login import NodeLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.ndm.node.brain import Brain
 from asyncluster.ndm.node.giving import Giving
 from asyncluster.ndm.node.pool import Pool

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from asyncluster.core.wire.login import Event, MasterLogin, NodeLogin, Send
+from asyncluster.core.wire.login import Event, Send
+from asyncluster.core.wire.masterlogin import MasterLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.core.wire.tickets import TicketSeal
 

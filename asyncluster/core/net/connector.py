@@ -25,7 +25,8 @@ from asyncluster.core.net.framed import TLS_FAILED, FramedProtocol
 from asyncluster.core.net.link import Body, Link, MakeLink, Peer
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.login import LoginRefused, NodeLogin, Refusal, Send
+from asyncluster.core.wire.login import LoginRefused, Refusal, Send
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import Entropy, LoginKeys
 from asyncluster.core.wire.tickets import Ticket
 

@@ -30,7 +30,8 @@ from asyncluster.core.net.link import Body, Link, MakeLink, Peer
 from asyncluster.core.net.throttle import FailureThrottle, LogLimit
 from asyncluster.core.net.turns import OneByOne
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, Refusal, Send
+from asyncluster.core.wire.login import LoginDone, LoginRefused, Refusal, Send
+from asyncluster.core.wire.masterlogin import MasterLogin
 from asyncluster.core.wire.passwords import Entropy, LoginKeys
 from asyncluster.core.wire.tickets import TicketSeal
 

@@ -21,7 +21,7 @@ from asyncluster.core.net.framed import FramedProtocol
 from asyncluster.core.net.link import Body, Link, Peer
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.pin import MasterPin
-from asyncluster.core.wire.login import NodeLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 
 CLIENT_PASSWORD = "S3NTINEL-client-7f3a"

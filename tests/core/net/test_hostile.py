@@ -18,7 +18,8 @@ from asyncluster.core.net import tls
 from asyncluster.core.net.framed import FramedProtocol
 from asyncluster.core.wire import limits
 from asyncluster.core.wire.framing import frame
-from asyncluster.core.wire.login import MasterLogin, Refusal, Send
+from asyncluster.core.wire.login import Refusal, Send
+from asyncluster.core.wire.masterlogin import MasterLogin
 from asyncluster.core.wire.tickets import TicketSeal
 
 CLIENT_WRONG = "The master refuses this node: its user or its client password is wrong."

@@ -15,7 +15,9 @@ from spake2 import SPAKE2_A, SPAKE2_B, ed25519_basic
 from support.logins import EXPORTER, KEYS, Run, log_in, make_keys, master_of
 
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, NodeLogin, Refusal, Send
+from asyncluster.core.wire.login import LoginDone, LoginRefused, Refusal, Send
+from asyncluster.core.wire.masterlogin import MasterLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys, MasterSide, NodeSide
 
 MALFORMED = [LoginRefused(Refusal.MALFORMED)]
@@ -325,7 +327,8 @@ def test_the_same_randomness_gives_the_same_frames() -> None:
 def test_refusals_do_not_hang_on_assertions() -> None:
     """Under `python -O` the library's and our own assert statements are gone; what they refuse must be refused."""
     program = f"""
-from asyncluster.core.wire.login import MasterLogin, NodeLogin
+from asyncluster.core.wire.masterlogin import MasterLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.core.wire.tickets import TicketSeal
 if __debug__:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from support.logins import EXPORTER, KEYS, MONDAY, Run, log_in, make_keys, master_of
 
 from asyncluster.core.wire import limits
-from asyncluster.core.wire.login import LoginDone, LoginRefused, MasterLogin, NodeLogin, Refusal
+from asyncluster.core.wire.login import LoginDone, LoginRefused, Refusal
+from asyncluster.core.wire.masterlogin import MasterLogin
+from asyncluster.core.wire.nodelogin import NodeLogin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.core.wire.tickets import LIFETIME, SEALED_SIZE, Ticket
 
@@ -48,8 +50,8 @@ def kinds(result: Run) -> list[int]:
 
 
 def test_a_ticket_logs_in_without_the_passwords_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncluster.core.wire.login.NodeSide", None)
-    monkeypatch.setattr("asyncluster.core.wire.login.MasterSide", None)
+    monkeypatch.setattr("asyncluster.core.wire.nodelogin.NodeSide", None)
+    monkeypatch.setattr("asyncluster.core.wire.masterlogin.MasterSide", None)
     result, node = resume()
     assert kinds(result) == WITH_TICKET
     assert isinstance(result.node_end, LoginDone)
