@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ niceness = 10
 """
 
 
+PROGRAM = (sys.executable, "-m", "asyncluster")
+
 _between_looks = threading.Event()  # never set: gives other processes the time to do something
 
 
@@ -63,18 +65,28 @@ def free_port() -> int:
 
 
 class Daemon:
-    """A master or a node in a process group of its own; what it logs is shown when a test fails."""
+    """A master or a node in a process group of its own; what it logs is shown when a test fails.
 
-    def __init__(self, name: str, arguments: list[str], folder: Path) -> None:
+    Args:
+        name: for its log.
+        arguments: of the command line.
+        folder: for its log.
+        program: what understands the arguments.
+        environment: more variables.
+    """
+
+    def __init__(
+        self, name: str, arguments: list[str], folder: Path, program: Sequence[str] = PROGRAM, **environment: str
+    ) -> None:
         self.name = name
         self.log_path = folder / f"{name}-{secrets.token_hex(2)}.log"
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         path = folder / f"notify-{secrets.token_hex(4)}"
         self._notify.bind(str(path))
-        environment = {**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONUNBUFFERED": "1", **environment}
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "asyncluster", *arguments],
+                [*program, *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -94,8 +106,12 @@ class Daemon:
         except TimeoutError:
             raise AssertionError(f"{self.name} did not become ready:\n{self.log}") from None
         finally:
-            self._notify.close()
+            self.wait_no_more()
         return self
+
+    def wait_no_more(self) -> None:
+        """Nobody is interested in whether it becomes ready."""
+        self._notify.close()
 
     def kill(self) -> None:
         """SIGKILL to this process alone; its children are its own business."""
@@ -133,13 +149,14 @@ class RealCluster:
         self.folder = folder
         self.config = folder / "asyncluster.conf"
         self.socket = folder / "control.sock"
+        self.port = free_port()
         self.daemons: list[Daemon] = []
         self.config.touch(mode=0o600)
         self.config.write_text(
             CLASSIC.format(
                 database=database,
                 folder=folder,
-                port=free_port(),
+                port=self.port,
                 password=secrets.token_urlsafe(16),
                 server_password=secrets.token_urlsafe(16),
                 user=worker_user or pwd.getpwuid(os.getuid()).pw_name,
