@@ -53,6 +53,7 @@ class ChunkSize:
         self._fixed = fixed
         self._singles = SINGLES
         self._mean = 0.0  # seconds a call
+        self._ran = 0
         self._most = 1
 
     def next(self) -> int:
@@ -67,10 +68,15 @@ class ChunkSize:
         return max(1, min(self._most, int(CHUNK_SECONDS / self._mean)))
 
     def ran(self, calls: int, seconds: float) -> None:
-        """So many calls took so long together. Chunks grow step by step, since the first calls may mislead."""
+        """So many calls took so long together.
+
+        Chunks grow step by step, since the first calls may mislead: to four times as many as ran together, or to a
+        quarter of all that have run.
+        """
         each = max(seconds / calls, 1e-6)
         self._mean = each if not self._mean else 0.8 * self._mean + 0.2 * each
-        self._most = min(LONGEST_CHUNK, max(self._most, 4 * calls))
+        self._ran += calls
+        self._most = min(LONGEST_CHUNK, max(self._most, 4 * calls, self._ran // 4))
 
 
 class SlotOwner(Protocol):

@@ -39,6 +39,13 @@ def test_chunks_of_short_calls_grow_step_by_step_to_a_chunk_of_work():
     assert lengths[-1] == pytest.approx(CHUNK_SECONDS / 50e-6, rel=0.01)
 
 
+def test_chunks_after_many_single_calls_are_long_at_once():
+    size = after_singles()
+    for _ in range(SINGLES):
+        size.ran(1, 1e-6)
+    assert size.next() == SINGLES // 4
+
+
 def test_chunks_have_a_longest_length():
     size = after_singles()
     for _ in range(20):
