@@ -16,8 +16,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import resource
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import xxhash
 
@@ -167,7 +168,9 @@ class Shelf:
         self._total = total
         self._directory = directory
         self._blobs: dict[tuple[int, bytes], Blob] = {}
-        self._arriving: dict[tuple[int, bytes], BlobWriter] = {}
+        self._arriving: dict[tuple[object, int, bytes], BlobWriter] = {}
+        self._named: set[tuple[int, bytes]] = set()
+        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2  # the other half is for connections
         self.used = 0
 
     def get(self, job: int, name: bytes) -> Blob | None:
@@ -177,7 +180,7 @@ class Shelf:
     def __contains__(self, key: tuple[int, bytes]) -> bool:
         return key in self._blobs
 
-    def require(self, job: int, names: Iterable[bytes]) -> None:
+    def require(self, job: int, names: Collection[bytes]) -> None:
         """Checks that all of these are here.
 
         Raises:
@@ -185,6 +188,7 @@ class Shelf:
         """
         if not all((job, name) in self._blobs for name in names):
             raise ProtocolError("A message names large data that were not sent before.")
+        self._named.update((job, name) for name in names)
 
     def add(self, job: int, blob: Blob) -> None:
         """Keeps a whole blob; of two equal ones the first.
@@ -202,21 +206,24 @@ class Shelf:
             raise
         self._blobs[job, blob.name] = blob
 
-    def receive(self, job: int, name: bytes, size: int, offset: int, data: bytes | memoryview) -> bool:
-        """Adds a piece of an arriving blob; True when it is whole.
+    def receive(
+        self, job: int, name: bytes, size: int, offset: int, data: bytes | memoryview, sender: object = None
+    ) -> bool:
+        """Adds a piece of an arriving blob; True when it is whole. Two senders may be at the same blob.
 
         Raises:
             ProtocolError, NoRoom: as `BlobWriter.write`. What had arrived of it is dropped.
         """
-        key = job, name
-        if key in self._blobs:
+        arrival = sender, job, name
+        if (job, name) in self._blobs:
+            self._break_off(arrival)
             return True
-        writer = self._arriving.get(key)
+        writer = self._arriving.get(arrival)
         if writer is None:
             spill = self.used + size > self._memory
             self._reserve(size)
             try:
-                writer = self._arriving[key] = BlobWriter(name, size, self._directory if spill else None)
+                writer = self._arriving[arrival] = BlobWriter(name, size, self._directory if spill else None)
             except NoRoom:
                 self.used -= size
                 raise
@@ -225,18 +232,25 @@ class Shelf:
                 raise ProtocolError("Pieces of large data differ about its size.")
             blob = writer.write(offset, data)
         except (ProtocolError, NoRoom):
-            del self._arriving[key]
-            self.used -= writer.size
-            writer.close()
+            self._break_off(arrival)
             raise
         if blob is None:
             return False
-        del self._arriving[key]
-        self._blobs[key] = blob
+        del self._arriving[arrival]
+        self._blobs[job, name] = blob
         return True
+
+    def abandon(self, sender: object, brought: Iterable[tuple[int, bytes]]) -> None:
+        """The sender is gone: forgets what it had begun to send, and of what it brought all that nobody has named."""
+        for arrival in [arrival for arrival in self._arriving if arrival[0] is sender]:
+            self._break_off(arrival)
+        for key in brought:
+            if key not in self._named:
+                self.drop(*key)
 
     def drop(self, job: int, name: bytes) -> None:
         """Forgets a blob; it need not be here."""
+        self._named.discard((job, name))
         blob = self._blobs.pop((job, name), None)
         if blob is not None:
             self.used -= blob.size
@@ -246,12 +260,18 @@ class Shelf:
         """Forgets all blobs of a job."""
         for key in [key for key in self._blobs if key[0] == job]:
             self.drop(*key)
-        for key in [key for key in self._arriving if key[0] == job]:
-            writer = self._arriving.pop(key)
+        for arrival in [arrival for arrival in self._arriving if arrival[1] == job]:
+            self._break_off(arrival)
+
+    def _break_off(self, arrival: tuple[object, int, bytes]) -> None:
+        writer = self._arriving.pop(arrival, None)
+        if writer is not None:
             self.used -= writer.size
             writer.close()
 
     def _reserve(self, size: int) -> None:
+        if len(self._blobs) + len(self._arriving) >= self._most:
+            raise NoRoom(f"There are {self._most:,} large data already, as many as this process may have open.")
         if self.used + size > self._total:
             raise NoRoom(f"Large data of {size:,} bytes do not fit: {self.used:,} of {self._total:,} bytes are in use.")
         self.used += size

@@ -145,3 +145,38 @@ def test_a_blob_for_which_no_file_can_be_opened_takes_no_room(
     assert shelf.used == 0
     assert not shelf.receive(1, b"x" * 16, size, 0, bytes(10))
     shelf.drop_job(1)
+
+
+def test_two_senders_may_send_the_same(shelf: Shelf) -> None:
+    name = b"n" * 16
+    assert not shelf.receive(1, name, 4, 0, b"ab", "one")
+    assert not shelf.receive(1, name, 4, 0, b"ab", "other")
+    assert shelf.receive(1, name, 4, 2, b"cd", "one")
+    assert shelf.receive(1, name, 4, 2, b"cd", "other")
+    assert shelf.used == 4
+
+
+def test_what_nobody_has_named_goes_with_its_sender(shelf: Shelf) -> None:
+    named, unnamed = store(b"named"), store(b"unnamed")
+    brought = [(1, named.name), (1, unnamed.name)]
+    shelf.add(1, named)
+    shelf.add(1, unnamed)
+    shelf.receive(1, b"n" * 16, 100, 0, b"x", "sender")
+    shelf.receive(1, b"n" * 16, 100, 0, b"x", "another")
+    shelf.require(1, [named.name])
+    shelf.abandon("sender", brought)
+    assert shelf.get(1, named.name) is not None
+    assert shelf.get(1, unnamed.name) is None
+    assert shelf.used == len(b"named") + 100
+    shelf.drop_job(1)
+
+
+def test_descriptors_are_left_for_other_things(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "_most", 2)
+    shelf.add(1, store(b"one"))
+    shelf.receive(1, b"n" * 16, 100, 0, b"x")
+    with pytest.raises(NoRoom, match="2 large data already"):
+        shelf.add(1, store(b"three"))
+    shelf.drop_job(1)
+    shelf.add(1, store(b"three"))
+    shelf.drop_job(1)

@@ -86,6 +86,7 @@ class ClientHandler:
             question.cancel()
         if self._subscription is not None:
             self._subscription.close()
+        self._inbox.close()
         self._switchboard.client_lost(self)
 
     # --- from the switchboard -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.wire import messages as m
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # whatever a node points to, opening it takes no time
-_REFUSED = 10_000  # blobs of one peer that are remembered
+_MOST = 10_000  # blobs of one peer that were refused, and that no message has named
 
 
 class Inbox:
@@ -25,6 +25,7 @@ class Inbox:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._refused: set[tuple[int, bytes]] = set()
+        self._unnamed: set[tuple[int, bytes]] = set()
 
     def chunk(self, message: m.BlobChunk) -> None:
         """A piece of a blob.
@@ -35,7 +36,8 @@ class Inbox:
         if (message.job, message.blob) in self._refused:
             return
         try:
-            self._shelf.receive(message.job, message.blob, message.size, message.offset, message.data)
+            self._shelf.receive(message.job, message.blob, message.size, message.offset, message.data, self)
+            self._brought(message.job, message.blob)
         except NoRoom:
             self._refuse(message.job, message.blob)
 
@@ -47,6 +49,7 @@ class Inbox:
         """
         try:
             self._shelf.add(message.job, adopt(descriptor, message.blob, message.size))
+            self._brought(message.job, message.blob)
         except NoRoom:
             self._refuse(message.job, message.blob)
 
@@ -73,9 +76,19 @@ class Inbox:
         if any((message.job, name) in self._refused for name in names):
             return False
         self._shelf.require(message.job, names)
+        self._unnamed.difference_update((message.job, name) for name in names)
         return True
 
+    def close(self) -> None:
+        """The peer is gone, and with it what it has sent and no message has named."""
+        self._shelf.abandon(self, self._unnamed)
+
+    def _brought(self, job: int, blob: bytes) -> None:
+        if len(self._unnamed) >= _MOST:
+            raise ProtocolError("A peer sends large data that nobody asks for.")
+        self._unnamed.add((job, blob))
+
     def _refuse(self, job: int, blob: bytes) -> None:
-        if len(self._refused) >= _REFUSED:
+        if len(self._refused) >= _MOST:
             raise ProtocolError("A peer goes on to send large data though there is no room.")
         self._refused.add((job, blob))

@@ -86,6 +86,7 @@ class NodeHandler:
     def lost(self, reason: str) -> None:
         if self._pointing is not None:
             self._pointing.release()
+        self._inbox.close()
         if self.name:
             self._people.node_lost(self.name)
             self._switchboard.node_lost(self, reason)

@@ -203,6 +203,8 @@ class Shell:
         if self._uplink is not None:
             self._uplink.close()
             self._uplink = None
+        self._arriving.close()
+        self._arriving = Inbox(self._given)
         self._brain.disconnected(self._now())
         if self.sessions is not None:
             self.sessions.lost()

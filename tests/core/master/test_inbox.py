@@ -72,9 +72,29 @@ def test_a_pipe_that_a_node_points_to_blocks_nobody(shelf: Shelf, tmp_path: Path
 
 
 def test_who_goes_on_though_there_is_no_room_is_dropped(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncluster.core.master.inbox._REFUSED", 3)
+    monkeypatch.setattr("asyncluster.core.master.inbox._MOST", 3)
     inbox = Inbox(shelf)
     for number in range(3):
         inbox.chunk(m.BlobChunk(1, bytes([number]) * 16, 10**6, 0, memoryview(b"abc")))
     with pytest.raises(ProtocolError, match="no room"):
         inbox.chunk(m.BlobChunk(1, b"x" * 16, 10**6, 0, memoryview(b"abc")))
+
+
+def test_what_a_peer_sent_and_never_named_goes_with_it(shelf: Shelf) -> None:
+    inbox, names = Inbox(shelf), [bytes([number]) * 16 for number in range(3)]
+    for name in names[:2]:
+        inbox.chunk(m.BlobChunk(1, name, 3, 0, memoryview(b"abc")))
+    inbox.chunk(m.BlobChunk(1, names[2], 6, 0, memoryview(b"abc")))
+    inbox.complete(naming((names[0], 3)))
+    inbox.close()
+    assert [shelf.get(1, name) is not None for name in names] == [True, False, False]
+    assert shelf.used == 3
+
+
+def test_large_data_that_no_message_names_have_an_end(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncluster.core.master.inbox._MOST", 3)
+    inbox = Inbox(shelf)
+    for number in range(3):
+        inbox.chunk(m.BlobChunk(1, bytes([number]) * 16, 1, 0, memoryview(b"a")))
+    with pytest.raises(ProtocolError, match="nobody asks for"):
+        inbox.chunk(m.BlobChunk(1, b"x" * 16, 1, 0, memoryview(b"a")))
