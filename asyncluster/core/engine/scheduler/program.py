@@ -34,7 +34,13 @@ _LONGEST_LINE = 1 << 20
 async def run(line: socket.socket) -> None:
     """Runs a scheduler until the master hangs up."""
     reader, writer = await asyncio.open_connection(sock=line, limit=_LONGEST_LINE)
+    try:
+        await _serve(reader, writer)
+    finally:
+        writer.close()
 
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     def tell(**fields: Any) -> None:
         writer.write(json.dumps(fields).encode() + b"\n")
 
@@ -47,7 +53,7 @@ async def run(line: socket.socket) -> None:
     try:
         scheduler = await _start(setup, security)
     except (OSError, RuntimeError) as error:
-        tell(failed=str(error)[:1000])
+        tell(failed=str(error.__cause__ or error)[:1000])
         await writer.drain()
         return
     warden = Warden(scheduler)
@@ -82,11 +88,11 @@ async def _start(setup: dict[str, Any], security: Any) -> Any:
         allowed_failures=DEATHS - 1,
         worker_ttl=_SILENCE,
     )
-    _keep_out_strangers(scheduler, setup["subnets"])
+    keep_out_strangers(scheduler, setup["subnets"])
     return scheduler
 
 
-def _keep_out_strangers(scheduler: Any, subnets: list[str]) -> None:
+def keep_out_strangers(scheduler: Any, subnets: list[str]) -> None:
     """Closes connections from other subnets, even those that show a certificate. Loopback is this very machine."""
     networks = [ip_network(subnet) for subnet in subnets]
 
