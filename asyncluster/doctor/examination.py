@@ -38,7 +38,7 @@ def examine(path: Path, surroundings: Surroundings) -> Iterator[Finding]:
     settings = found.settings
     facts = machine.look(settings.common.state if settings else surroundings.state)
     if settings is None:
-        yield from machine.judge(facts, master=False, node=False, displays=False)
+        yield from machine.judge(facts, master=False, node=False)
         return
     has = parts(settings, node_was_here="node" in facts.units or _node_was_here(settings.common.state))
     people = accounts.look(settings.client.worker_user, node=has.node)
@@ -50,7 +50,7 @@ def examine(path: Path, surroundings: Surroundings) -> Iterator[Finding]:
         yield from network.judge(network.look(settings.client.host, settings.common.tcp_port))
     if has.displays:
         yield from displays.judge(displays.look(settings.display))
-    yield from machine.judge(facts, master=has.master, node=has.node, displays=has.displays)
+    yield from machine.judge(facts, master=has.master, node=has.node)
 
 
 def _node_was_here(state: Path) -> bool:

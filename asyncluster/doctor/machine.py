@@ -46,6 +46,7 @@ class Facts:
     free: bytes left where the state directory is.
     systemd: whether it runs this machine.
     units: which of ours are installed.
+    links: whether the kernel keeps accounts from luring each other by links in /tmp.
     """
 
     now: float
@@ -58,6 +59,7 @@ class Facts:
     free: int
     systemd: bool
     units: frozenset[str]
+    links: bool
 
 
 def look(state: Path) -> Facts:
@@ -74,13 +76,14 @@ def look(state: Path) -> Facts:
         free=shutil.disk_usage(_existing(state)).free,
         systemd=Path("/run/systemd/system").is_dir(),
         units=frozenset(name for name in ("master", "node") if _unit(name)),
+        links=all(_setting(f"fs/protected_{kind}links") != "0" for kind in ("sym", "hard")),
     )
 
 
-def judge(facts: Facts, *, master: bool, node: bool, displays: bool) -> Iterator[Finding]:
+def judge(facts: Facts, *, master: bool, node: bool) -> Iterator[Finding]:
     """What is wrong for the parts that this machine has."""
     yield from _judge_clock(facts, master=master)
-    yield from _judge_kernel(facts, displays=displays)
+    yield from _judge_kernel(facts, node=node)
     if 0 <= facts.files < _FILES:
         yield warning(
             TOPIC,
@@ -110,7 +113,7 @@ def _judge_clock(facts: Facts, *, master: bool) -> Iterator[Finding]:
         yield ok(TOPIC, f"Openings and quotas count in the time zone {facts.zone}.")
 
 
-def _judge_kernel(facts: Facts, *, displays: bool) -> Iterator[Finding]:
+def _judge_kernel(facts: Facts, *, node: bool) -> Iterator[Finding]:
     if facts.kernel < _OLDEST_KERNEL:
         yield warning(
             TOPIC,
@@ -121,10 +124,17 @@ def _judge_kernel(facts: Facts, *, displays: bool) -> Iterator[Finding]:
         yield problem(
             TOPIC, "The kernel makes no anonymous files (memfd), which large data travel in.", "Upgrade the system."
         )
-    if displays and not facts.groups:
+    if node and not facts.links:
         yield warning(
             TOPIC,
-            "No control groups of version 2 can be made here, so the end of a session relies on the process table.",
+            "The kernel lets accounts lure each other by links in /tmp, jobs included.",
+            "sysctl -w fs.protected_symlinks=1 fs.protected_hardlinks=1, and the same in a file in /etc/sysctl.d",
+        )
+    if node and not facts.groups:
+        yield warning(
+            TOPIC,
+            "No control groups of version 2 can be made here, so the ends of sessions and workers rely on the process "
+            "table.",
             "Run the node under systemd as root, on a system with cgroup2.",
         )
 
@@ -141,6 +151,14 @@ def _judge_space(free: int) -> Finding:
 def _synchronised() -> bool:
     buffer = ctypes.create_string_buffer(512)  # a struct timex of zeros: only asks
     return int(ctypes.CDLL(None).adjtimex(buffer)) not in (_TIME_ERROR, -1)
+
+
+def _setting(name: str) -> str:
+    """A setting of the kernel; "" if it has none such."""
+    try:
+        return Path("/proc/sys", name).read_text().strip()
+    except OSError:
+        return ""
 
 
 def _zone() -> str:
