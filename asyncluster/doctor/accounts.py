@@ -130,7 +130,7 @@ def _worker(names: tuple[str, ...]) -> User | None:
 
 def _runs(worker: User) -> bool:
     try:
-        check_runs(worker, _WORKER_PART)
+        check_runs((worker, _WORKER_PART))
     except ConfigError:
         return False
     return True

@@ -223,6 +223,54 @@
         <translation>Anmelden geht, sobald er zurück ist.</translation>
     </message>
     <message>
+        <source>This session ends.</source>
+        <translation>Diese Sitzung endet.</translation>
+    </message>
+    <message>
+        <source>You are still logged in on {name}; your time is kept for it until {when}.</source>
+        <translation>Sie sind noch an {name} angemeldet; Ihre Zeit ist dafür reserviert, und zwar bis {when}.</translation>
+    </message>
+    <message>
+        <source>Somebody else is about to sit down here.</source>
+        <translation>Hier meldet sich gerade jemand anderes an.</translation>
+    </message>
+    <message>
+        <source>The login was interrupted.</source>
+        <translation>Die Anmeldung wurde unterbrochen.</translation>
+    </message>
+    <message>
+        <source>Try again, or ask the operator.</source>
+        <translation>Noch einmal versuchen oder die Aufsicht fragen.</translation>
+    </message>
+    <message>
+        <source>This computer has no account for {name}.</source>
+        <translation>Dieser Computer hat kein Konto für {name}.</translation>
+    </message>
+    <message>
+        <source>This computer knows this account by another name.</source>
+        <translation>Dieser Computer kennt dieses Konto unter einem anderen Namen.</translation>
+    </message>
+    <message>
+        <source>{name} is an account of the system; nobody can log in with it here.</source>
+        <translation>{name} ist ein Konto des Systems; damit kann sich hier niemand anmelden.</translation>
+    </message>
+    <message>
+        <source>The account {name} is closed on this computer.</source>
+        <translation>Das Konto {name} ist auf diesem Computer geschlossen.</translation>
+    </message>
+    <message>
+        <source>This computer cannot look up accounts now.</source>
+        <translation>Dieser Computer kann gerade keine Konten nachschlagen.</translation>
+    </message>
+    <message>
+        <source>This computer refuses the login: {words}.</source>
+        <translation>Dieser Computer lehnt die Anmeldung ab: {words}.</translation>
+    </message>
+    <message>
+        <source>The password of this account on this computer has expired.</source>
+        <translation>Das Passwort dieses Kontos auf diesem Computer ist abgelaufen.</translation>
+    </message>
+    <message>
         <source>today at {0}</source>
         <translation>heute um {0}</translation>
     </message>

@@ -223,6 +223,54 @@
         <translation>Inténtelo cuando haya vuelto.</translation>
     </message>
     <message>
+        <source>This session ends.</source>
+        <translation>Esta sesión termina.</translation>
+    </message>
+    <message>
+        <source>You are still logged in on {name}; your time is kept for it until {when}.</source>
+        <translation>Usted sigue conectado en {name}; su tiempo está reservado para ello hasta {when}.</translation>
+    </message>
+    <message>
+        <source>Somebody else is about to sit down here.</source>
+        <translation>Otra persona está entrando aquí.</translation>
+    </message>
+    <message>
+        <source>The login was interrupted.</source>
+        <translation>El inicio de sesión se interrumpió.</translation>
+    </message>
+    <message>
+        <source>Try again, or ask the operator.</source>
+        <translation>Inténtelo de nuevo o pregunte al operador.</translation>
+    </message>
+    <message>
+        <source>This computer has no account for {name}.</source>
+        <translation>Este equipo no tiene una cuenta para {name}.</translation>
+    </message>
+    <message>
+        <source>This computer knows this account by another name.</source>
+        <translation>Este equipo conoce esta cuenta con otro nombre.</translation>
+    </message>
+    <message>
+        <source>{name} is an account of the system; nobody can log in with it here.</source>
+        <translation>{name} es una cuenta del sistema; nadie puede entrar con ella aquí.</translation>
+    </message>
+    <message>
+        <source>The account {name} is closed on this computer.</source>
+        <translation>La cuenta {name} está cerrada en este equipo.</translation>
+    </message>
+    <message>
+        <source>This computer cannot look up accounts now.</source>
+        <translation>Este equipo no puede consultar las cuentas ahora.</translation>
+    </message>
+    <message>
+        <source>This computer refuses the login: {words}.</source>
+        <translation>Este equipo rechaza el inicio de sesión: {words}.</translation>
+    </message>
+    <message>
+        <source>The password of this account on this computer has expired.</source>
+        <translation>La contraseña de esta cuenta en este equipo ha caducado.</translation>
+    </message>
+    <message>
         <source>today at {0}</source>
         <translation>hoy a las {0}</translation>
     </message>

@@ -223,6 +223,54 @@
         <translation>Réessayez quand il sera revenu.</translation>
     </message>
     <message>
+        <source>This session ends.</source>
+        <translation>Cette session se termine.</translation>
+    </message>
+    <message>
+        <source>You are still logged in on {name}; your time is kept for it until {when}.</source>
+        <translation>Vous êtes encore connecté sur {name} ; votre temps lui est réservé jusqu’à {when}.</translation>
+    </message>
+    <message>
+        <source>Somebody else is about to sit down here.</source>
+        <translation>Quelqu’un d’autre est en train de s’installer ici.</translation>
+    </message>
+    <message>
+        <source>The login was interrupted.</source>
+        <translation>La connexion a été interrompue.</translation>
+    </message>
+    <message>
+        <source>Try again, or ask the operator.</source>
+        <translation>Réessayez, ou demandez au responsable.</translation>
+    </message>
+    <message>
+        <source>This computer has no account for {name}.</source>
+        <translation>Cet ordinateur n’a pas de compte pour {name}.</translation>
+    </message>
+    <message>
+        <source>This computer knows this account by another name.</source>
+        <translation>Cet ordinateur connaît ce compte sous un autre nom.</translation>
+    </message>
+    <message>
+        <source>{name} is an account of the system; nobody can log in with it here.</source>
+        <translation>{name} est un compte du système ; personne ne peut s’en servir ici.</translation>
+    </message>
+    <message>
+        <source>The account {name} is closed on this computer.</source>
+        <translation>Le compte {name} est fermé sur cet ordinateur.</translation>
+    </message>
+    <message>
+        <source>This computer cannot look up accounts now.</source>
+        <translation>Cet ordinateur ne peut pas consulter les comptes en ce moment.</translation>
+    </message>
+    <message>
+        <source>This computer refuses the login: {words}.</source>
+        <translation>Cet ordinateur refuse la connexion : {words}.</translation>
+    </message>
+    <message>
+        <source>The password of this account on this computer has expired.</source>
+        <translation>Le mot de passe de ce compte sur cet ordinateur a expiré.</translation>
+    </message>
+    <message>
         <source>today at {0}</source>
         <translation>aujourd’hui à {0}</translation>
     </message>

@@ -1,9 +1,9 @@
-"""The master's words to people, in the person's language.
+"""The words of master and node to people, in the person's language.
 
-The master writes in English why somebody may not log in or why a session ends (`asyncluster.core.people.refusals`): a
-reason, then perhaps what happens next. Here each of its sentences is recognised by its form, its times and lengths
-are taken over, and the sentence is said again in the language of the window. A sentence that nobody knows is shown as
-it came.
+The master writes in English why somebody may not log in or why a session ends (`asyncluster.core.people.refusals`), and
+so does the node (`asyncluster.ndm.session.accounts` and others): a reason, then perhaps what happens next. Here each
+of their sentences is recognised by its form, its times and lengths are taken over, and the sentence is said again in
+the language of the window. A sentence that nobody knows is shown as it came; a test says every one that there is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIME = r"\d\d:\d\d"
 _WHEN = rf"(?P<when>today at {_TIME}|tomorrow at {_TIME}|on \w+ at {_TIME}|on \d{{4}}-\d\d-\d\d at {_TIME})"
 _AMOUNT = r"(?P<amount>\d+ \w+(?: \d+ \w+)*)"
 
-#: Forms of the master's sentences, and what is translated: {when} and {amount} stand for what was recognised.
+#: Forms of the sentences, and what is translated: {when}, {amount} and the like stand for what was recognised.
 _FORMS: list[tuple[str, str]] = [
     (
         r"The name or the password is wrong\.",
@@ -74,6 +74,45 @@ _FORMS: list[tuple[str, str]] = [
     ),
     (r"The master does not answer\.", QT_TRANSLATE_NOOP("Master", "The master does not answer.")),
     (r"Log in again when it is back\.", QT_TRANSLATE_NOOP("Master", "Log in again when it is back.")),
+    (r"This session (?:ends|has ended)\.", QT_TRANSLATE_NOOP("Master", "This session ends.")),
+    (
+        rf"You are still logged in on (?P<name>.+), which does not answer; your time is kept for it until {_WHEN}\.",
+        QT_TRANSLATE_NOOP("Master", "You are still logged in on {name}; your time is kept for it until {when}."),
+    ),
+    (
+        r"Somebody else is about to sit down here\.",
+        QT_TRANSLATE_NOOP("Master", "Somebody else is about to sit down here."),
+    ),
+    (r"The login was interrupted\.", QT_TRANSLATE_NOOP("Master", "The login was interrupted.")),
+    (r"Try again, or ask the operator\.", QT_TRANSLATE_NOOP("Master", "Try again, or ask the operator.")),
+    (
+        r"This computer has no account for (?P<name>.+)\.",
+        QT_TRANSLATE_NOOP("Master", "This computer has no account for {name}."),
+    ),
+    (
+        r"This computer knows this account by another name\.",
+        QT_TRANSLATE_NOOP("Master", "This computer knows this account by another name."),
+    ),
+    (
+        r"(?P<name>.+) is an account of the system; nobody can log in with it here\.",
+        QT_TRANSLATE_NOOP("Master", "{name} is an account of the system; nobody can log in with it here."),
+    ),
+    (
+        r"The account (?P<name>.+) is closed on this computer\.",
+        QT_TRANSLATE_NOOP("Master", "The account {name} is closed on this computer."),
+    ),
+    (
+        r"This computer cannot look up accounts now\.",
+        QT_TRANSLATE_NOOP("Master", "This computer cannot look up accounts now."),
+    ),
+    (
+        r"This computer refuses the login: (?P<words>.+)\.",
+        QT_TRANSLATE_NOOP("Master", "This computer refuses the login: {words}."),
+    ),
+    (
+        r"The password of this account on this computer has expired\.",
+        QT_TRANSLATE_NOOP("Master", "The password of this account on this computer has expired."),
+    ),
 ]
 _COMPILED = [(re.compile(form), source) for form, source in _FORMS]
 
@@ -89,7 +128,7 @@ def translated(reason: str, advice: str) -> tuple[str, str]:
 
 
 def sentence(text: str) -> str:
-    """One sentence of the master in the greeter's language; an unknown one as it is."""
+    """One sentence in the window's language; an unknown one as it is."""
     for form, source in _COMPILED:
         match = form.fullmatch(text)
         if match:
@@ -120,4 +159,4 @@ def _amount(text: str) -> str:
     return " ".join(_UNITS.get(word.rstrip("s"), word) for word in words)
 
 
-_PARTS: dict[str, Callable[[str], str]] = {"when": _when, "amount": _amount}
+_PARTS: dict[str, Callable[[str], str]] = {"when": _when, "amount": _amount, "name": str, "words": str}

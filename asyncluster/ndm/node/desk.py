@@ -30,8 +30,8 @@ from asyncluster.ndm.session.record import Record
 
 ANSWER_SECONDS = 15.0  # the master's, to a login
 HOURS_SECONDS = 60.0  # between two looks at the openings
-AWAY = "The master cannot be reached."
-AWAY_ADVICE = "Logging in works again as soon as it answers."
+AWAY = "The master does not answer."
+AWAY_ADVICE = "Log in again when it is back."
 BUSY = "Somebody else is about to sit down here."
 
 

@@ -49,6 +49,8 @@ class Course:
 
     def end(self, reason: End, now: float) -> None:
         """It ends, for this reason; a later one changes nothing but may shorten the wait."""
+        if reason is End.LOGOUT and self._asked:
+            return  # the window manager was quick to obey; other programs may still be saving
         patience = min(self._grace, FAREWELL) if reason in _UNWATCHED else self._grace
         self._end(reason, now, patience)
 

@@ -2,7 +2,7 @@
 
 A fresh interpreter as root for every greeter and every login, started by the steward, with a channel to it:
 
-    steward  Greet | Begin                               (`orders`)
+    steward  Greet | Begin | Close                       (`orders`)
     keeper   admitted | refused(words)                   only for a login: the greeter is still up
     steward  open                                        the display is free now
     keeper   running, window(+ socket), told(words)
@@ -21,8 +21,9 @@ import sys
 from collections.abc import Sequence
 
 from asyncluster.ndm.session.channel import Channel, ChannelClosed
+from asyncluster.ndm.session.closing import close
 from asyncluster.ndm.session.greeting import Greeting
-from asyncluster.ndm.session.orders import Greet, from_fields
+from asyncluster.ndm.session.orders import Begin, Close, Greet, from_fields
 from asyncluster.ndm.session.sitting import Sitting
 from asyncluster.ndm.session.watch import Watch
 
@@ -44,10 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if received is None:
         return 1
     order = from_fields(received[0])
-    if isinstance(order, Greet):
-        Greeting(order, channel, watch).run()
-    else:
-        Sitting(order, channel, watch).run()
+    match order:
+        case Greet():
+            Greeting(order, channel, watch).run()
+        case Begin():
+            Sitting(order, channel, watch).run()
+        case Close():
+            close(order, channel)
     return 0
 
 

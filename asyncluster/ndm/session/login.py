@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.display.xserver import terminal
 from asyncluster.ndm.session import environment, pam
 from asyncluster.ndm.session.accounts import person
@@ -52,11 +53,7 @@ class Login:
         Raises:
             PamRefused: no.
         """
-        place = self._order.place
-        number = terminal(place.program, place.display)
-        self._pam.set_item(pam.TTY, f":{place.display}" if number is None else f"tty{number}")
-        self._pam.set_item(pam.XDISPLAY, f":{place.display}")
-        self._pam.set_item(pam.RUSER, "root")
+        identify(self._pam, self._order.place)
         if self._order.password is not None:
             self._pam.authenticate()
         self._pam.check_account()
@@ -100,6 +97,15 @@ class Login:
         if self.environment:
             self._pam.close()
         self._pam.end()
+
+
+def identify(transaction: pam.Pam, place: Place) -> tuple[int, int | None]:
+    """Tells PAM's modules where the person sits; returns the numbers of display and virtual terminal."""
+    number = terminal(place.program, place.display)
+    transaction.set_item(pam.TTY, f":{place.display}" if number is None else f"tty{number}")
+    transaction.set_item(pam.XDISPLAY, f":{place.display}")
+    transaction.set_item(pam.RUSER, "root")
+    return place.display, number
 
 
 def _helpers(runtime: str) -> environment.Helpers:

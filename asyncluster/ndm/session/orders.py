@@ -62,23 +62,41 @@ class Begin:
         return f"Begin({self.session}, {self.user}, :{self.place.display})"
 
 
-def to_fields(order: Greet | Begin) -> Fields:
+@dataclass(frozen=True)
+class Close:
+    """Close what a session's keeper could not: it was killed, and all processes of the session with it.
+
+    Attributes:
+        user: the account.
+        service: PAM's.
+    """
+
+    place: Place
+    user: str
+    service: str
+
+
+_WORDS: dict[type, str] = {Greet: "greet", Begin: "begin", Close: "close"}
+_KINDS = {word: kind for kind, word in _WORDS.items()}
+
+
+def to_fields(order: Greet | Begin | Close) -> Fields:
     """As it travels."""
     fields = asdict(order)
     place = fields["place"]
     place["directory"] = str(place["directory"])
     place["group"] = None if place["group"] is None else str(place["group"])
-    return {"do": "greet" if isinstance(order, Greet) else "begin", **fields}
+    return {"do": _WORDS[type(order)], **fields}
 
 
-def from_fields(fields: Fields) -> Greet | Begin:
+def from_fields(fields: Fields) -> Greet | Begin | Close:
     """As it was sent.
 
     Raises:
         KeyError, TypeError: it was not sent by a steward of this version.
     """
     values = dict(fields)
-    kind = Greet if values.pop("do") == "greet" else Begin
+    kind = _KINDS[values.pop("do")]
     place = values.pop("place")
     group = place.pop("group")
     values["place"] = Place(
@@ -90,4 +108,5 @@ def from_fields(fields: Fields) -> Greet | Begin:
     for name in ("window_manager", "sessions"):
         if name in values:
             values[name] = tuple(values[name])
-    return kind(**values)
+    order: Greet | Begin | Close = kind(**values)
+    return order

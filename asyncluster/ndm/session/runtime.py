@@ -49,12 +49,17 @@ class RuntimeDirectory:
                 raise AsynClusterError(f"{self.path} is not this person's runtime directory; remove it.") from None
 
     def remove(self) -> None:
-        """Removes it unless another session of the person still needs it."""
+        """Removes it unless another session of the person still needs it, or it is logind's, which mounts its own."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.ismount(self.path):
+                self._remove()
         except BlockingIOError:
+            pass
+        finally:
             os.close(self._lock)
-            return
+
+    def _remove(self) -> None:
         pid = os.fork()
         if pid == 0:
             self._empty_as_the_person()
@@ -63,7 +68,6 @@ class RuntimeDirectory:
             self.path.rmdir()
         except OSError:
             pass  # something is mounted in it, or it is gone; the next session uses it as it is
-        os.close(self._lock)
 
     def _empty_as_the_person(self) -> None:
         try:

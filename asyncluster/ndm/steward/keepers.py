@@ -12,7 +12,7 @@ from pathlib import Path
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session.channel import Channel, ChannelClosed, Fields
-from asyncluster.ndm.session.orders import Begin, Greet, to_fields
+from asyncluster.ndm.session.orders import Begin, Close, Greet, to_fields
 from asyncluster.ndm.session.sitting import SOCKET
 
 #: Hears a keeper's messages with their descriptors, and None when there will be no more.
@@ -24,7 +24,7 @@ class Keeper:
 
     Attributes:
         pid: of the process; 0: it is not our child, or is gone.
-        session: of a login; "" for a greeter.
+        session: of a login; "" for any other.
         window: the node daemon's end of the link to its greeter or time bar; None: there is none yet.
 
     Args:
@@ -46,7 +46,7 @@ class Keeper:
 
     @classmethod
     def start(
-        cls, order: Greet | Begin, selector: selectors.BaseSelector, hear: Hear, inherited: Sequence[int] = ()
+        cls, order: Greet | Begin | Close, selector: selectors.BaseSelector, hear: Hear, inherited: Sequence[int] = ()
     ) -> Keeper:
         """Starts one with its order, and with descriptors that the order speaks of.
 

@@ -11,7 +11,6 @@ from resource import struct_rusage
 from selectors import BaseSelector
 from typing import Protocol, TypeAlias
 
-from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session.channel import Fields
 
 #: Does what a message asks for. Raises `ProtocolError` if it makes no sense; the node daemon is then ended.
@@ -55,15 +54,3 @@ class Part(Protocol):
 
     def close(self) -> None:
         """The steward ends: leaves nothing behind."""
-
-
-def whole(fields: Fields, name: str, low: int, high: int) -> int:
-    """A whole number of a message.
-
-    Raises:
-        ProtocolError: it is not there, or out of range.
-    """
-    value = fields.get(name)
-    if type(value) is not int or not low <= value <= high:
-        raise ProtocolError(f"The node daemon sent a wrong {name}.")
-    return value

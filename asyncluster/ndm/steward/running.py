@@ -19,7 +19,7 @@ from asyncluster.ndm.session import group
 from asyncluster.ndm.steward.displays import Displays
 from asyncluster.ndm.steward.nodeprocess import NodeProcess
 from asyncluster.ndm.steward.parts import Part
-from asyncluster.ndm.steward.setup import display_policy
+from asyncluster.ndm.steward.setup import display_policy, greeter_account
 from asyncluster.ndm.steward.steward import Steward
 from asyncluster.ndm.steward.users import NODE_ACCOUNTS, check_runs, first_account
 from asyncluster.ndm.steward.workers import WorkerPolicy, Workers
@@ -41,8 +41,11 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
             file=sys.stderr,
         )
     worker_user = first_account(settings.client.worker_user, "workers")
-    check_runs(node_user, "asyncluster.ndm.node.settings")
-    check_runs(worker_user, "asyncluster.ndm.worker.loop")
+    trials = [(node_user, "asyncluster.ndm.node.settings"), (worker_user, "asyncluster.ndm.worker.loop")]
+    if node.displays:
+        greeter = greeter_account(node.displays)
+        trials.append((greeter, "asyncluster.ndm.greeter.program"))
+    check_runs(*trials)
     identity = claim(root_directory(node.directory), node.name)
     own = identity.directory / "own"
     own.mkdir(mode=0o700, exist_ok=True)
@@ -52,7 +55,8 @@ def run(settings: Settings, node: NodeSettings, *, verbose: int, quiet: bool) ->
     process = NodeProcess(replace(node, name=identity.name), node_user, own, verbose=verbose, quiet=quiet)
     parts: list[Part] = [Workers(policy)]
     if node.displays:
-        parts.append(Displays(display_policy(settings.display, node.displays, identity.directory), time.monotonic))
+        display = display_policy(settings.display, node.displays, identity.directory, greeter)
+        parts.append(Displays(display, time.monotonic))
     return Steward(process, parts).run()
 
 

@@ -14,9 +14,8 @@ from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.session import group
 from asyncluster.ndm.session.record import open_directory
 from asyncluster.ndm.steward import power
-from asyncluster.ndm.steward.displays import DisplayPolicy
+from asyncluster.ndm.steward.display import DisplayPolicy
 from asyncluster.ndm.steward.spawn import User
-from asyncluster.ndm.steward.users import check_runs
 
 RUN = Path("/run/asyncluster-node")
 GREETER = "asyncluster-greeter"
@@ -26,11 +25,12 @@ _PAM = Path("/etc/pam.d")
 _NUMBERS = range(61300, 61400)
 
 
-def display_policy(settings: DisplaySettings, displays: tuple[str, ...], state: Path) -> DisplayPolicy:
+def display_policy(settings: DisplaySettings, displays: tuple[str, ...], state: Path, greeter: User) -> DisplayPolicy:
     """Prepares this machine for displays.
 
     Args:
         displays: such as ":77".
+        greeter: whom greeters run as.
         state: directory of this node; records of sessions are kept in it.
 
     Raises:
@@ -40,8 +40,6 @@ def display_policy(settings: DisplaySettings, displays: tuple[str, ...], state: 
     home = group.home()
     if home is None:
         _warn("there are no control groups of version 2, so the ends of sessions rely on the process table")
-    greeter = _greeter(numbers[0])
-    check_runs(greeter, "asyncluster.ndm.greeter.program")
     if not (_PAM / SERVICE).exists():
         _warn(f"there is no {_PAM / SERVICE}, so PAM uses its rules for unknown services; run asyncluster node install")
     try:
@@ -81,12 +79,12 @@ def _lock(directory: Path, number: int) -> None:
         raise ConfigError(f"Another node on this computer has display :{number} already.") from None
 
 
-def _greeter(first_display: int) -> User:
+def greeter_account(displays: tuple[str, ...]) -> User:
     """The greeter's account, or a number that no account has: never a user that runs anything else."""
     account = find_account(GREETER)
     if account is not None:
         return User(GREETER, account.pw_uid, account.pw_gid, dedicated=True)
-    number = _NUMBERS[first_display % len(_NUMBERS)]
+    number = _NUMBERS[int(displays[0][1:]) % len(_NUMBERS)]
     _warn(f"there is no account {GREETER}, so the greeter runs as user number {number}; run asyncluster node install")
     return User(f"number {number}", number, number, dedicated=True)
 

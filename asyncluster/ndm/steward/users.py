@@ -31,30 +31,47 @@ def first_account(names: Sequence[str], what: str) -> User:
     )
 
 
-def check_runs(user: User, module: str) -> None:
-    """Tries whether an account can run a part of this program, by running it.
+def check_runs(*trials: tuple[User, str]) -> None:
+    """Tries whether accounts can run parts of this program, by running them all at once.
+
+    Args:
+        trials: accounts, each with a module.
 
     Raises:
-        ConfigError: it cannot; the message says what to do.
+        ConfigError: one cannot; the message says what to do.
     """
+    started = [(user, _start(user, module)) for user, module in trials]
+    unfit = [user for user, trial in started if not _went_well(trial)]
+    if unfit:
+        raise ConfigError(
+            f"The account {unfit[0].name} cannot run {sys.executable} with this package: some directory on the way is "
+            "closed to it, as one below /root is. Install AsynCluster where all users can read it, with a Python such "
+            "as /usr/bin/python3, or name another account in [client] worker user."
+        )
+
+
+def _start(user: User, module: str) -> subprocess.Popen[bytes] | None:
     try:
-        runs = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-P", "-s", "-c", f"import {module}"],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             cwd="/",
             user=user.uid,
             group=user.gid,
             extra_groups=[],
-            timeout=_SECONDS,
-            check=False,
         )
-        fit = runs.returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        fit = False
-    if not fit:
-        raise ConfigError(
-            f"The account {user.name} cannot run {sys.executable} with this package: some directory on the way is "
-            "closed to it, as one below /root is. Install AsynCluster where all users can read it, with a Python such "
-            "as /usr/bin/python3, or name another account in [client] worker user."
-        )
+    except OSError:
+        return None
+
+
+def _went_well(trial: subprocess.Popen[bytes] | None) -> bool:
+    if trial is None:
+        return False
+    try:
+        return trial.wait(_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        trial.kill()
+        trial.wait()
+        return False

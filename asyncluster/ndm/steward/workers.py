@@ -25,8 +25,9 @@ from selectors import BaseSelector
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session.channel import Fields, close_all
 from asyncluster.ndm.steward import spawn, trees
+from asyncluster.ndm.steward.arguments import whole
 from asyncluster.ndm.steward.cells import Cells
-from asyncluster.ndm.steward.parts import Tell, Verb, whole
+from asyncluster.ndm.steward.parts import Tell, Verb
 from asyncluster.ndm.steward.spawn import Ends, User
 from asyncluster.ndm.worker.confine import Confinement
 

@@ -21,7 +21,8 @@ from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.node.identity import claim
 from asyncluster.ndm.node.settings import NodeSettings, from_json
 from asyncluster.ndm.session.record import open_directory
-from asyncluster.ndm.steward.displays import DisplayPolicy, Displays
+from asyncluster.ndm.steward.display import DisplayPolicy
+from asyncluster.ndm.steward.displays import Displays
 from asyncluster.ndm.steward.nodeprocess import NodeProcess
 from asyncluster.ndm.steward.spawn import User
 from asyncluster.ndm.steward.steward import Steward

@@ -54,7 +54,7 @@ class NodeProgram:
         uid = gid = -1
         if os.geteuid() == 0:
             user = first_account([name for name in _UNPRIVILEGED if find_account(name)], "the guest")
-            check_runs(user, "asyncluster.ndm.greeter.program")
+            check_runs((user, "asyncluster.ndm.greeter.program"))
             uid, gid = user.uid, user.gid
             identity = {"user": uid, "group": gid, "extra_groups": []}
             os.chown(home, uid, gid)

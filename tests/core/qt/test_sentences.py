@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import pwd
 import re
+from datetime import UTC, datetime
+from itertools import product
+from unittest.mock import patch
 
 import pytest
 
 from asyncluster.core.people import refusals
+from asyncluster.core.people.budget import Account, Limit, Verdict
+from asyncluster.core.people.calendar import Calendar
 from asyncluster.core.people.durations import in_words
+from asyncluster.core.people.refusals import End
 from asyncluster.core.qt.sentences import sentence, translated
 from asyncluster.core.qt.translations import speak
+from asyncluster.ndm.node import desk
+from asyncluster.ndm.session.accounts import Unfit, person
+from asyncluster.ndm.steward import display
 
 
 @pytest.fixture
@@ -24,25 +34,56 @@ def german(qapp):
         translator.deleteLater()
 
 
-FIXED = [
-    refusals.WRONG,
-    refusals.DISABLED,
-    refusals.BUSY,
-    refusals.OUT_OF_ORDER,
-    *(refusals.end_words(end) for end in refusals._END_WORDS),
-    "Closed now; no opening is planned.",
-    "You have no hours a day. Ask the operator.",
-    "You have no hours a week. Ask the operator.",
-    "You have no time in any planned opening.",
-]
+NOW = int(datetime(2026, 11, 23, 14, 18, tzinfo=UTC).timestamp())
+CALENDAR = Calendar(UTC, ())
+NAME = "nobody-of-that-name"
 
 
-@pytest.mark.parametrize("text", FIXED)
-def test_every_fixed_sentence_of_the_master_is_known(german, text):
+def refusals_of(limit: Limit) -> list[str]:
+    """Every text that a limit can give: soon, tomorrow, in a few days, in a month, never; of nothing and of hours."""
+    account = Account("lena", daily=7200, weekly=36000)
+    none = Account("lena", daily=0, weekly=0)
+    moments = [None, *(NOW + hours * 3600 for hours in (1, 20, 70, 800))]
+    texts = []
+    for opens, following in product(moments, moments):
+        verdict = Verdict(False, None, 0, limit, opens, following, 0, 0, 0, 0, 0, 0)
+        texts += [refusals.refusal(who, verdict, CALENDAR, NOW) for who in (account, none)]
+    return texts
+
+
+def unfit(account: pwd.struct_passwd | None) -> str:
+    """What the node says of an account."""
+    with (
+        patch("pwd.getpwnam", side_effect=KeyError if account is None else [account]),
+        pytest.raises(Unfit) as caught,
+    ):
+        person(NAME)
+    return str(caught.value)
+
+
+def account_with(**fields: object) -> pwd.struct_passwd:
+    values = {"pw_name": NAME, "pw_passwd": "", "pw_uid": 5000, "pw_gid": 5000, "pw_gecos": "", "pw_dir": "/"}
+    return pwd.struct_passwd({**values, "pw_shell": "/bin/sh", **fields}.values())
+
+
+def every_text() -> set[str]:
+    """All that master and node say to people, made by the functions that make it."""
+    texts = {refusals.WRONG, refusals.BUSY, refusals.OUT_OF_ORDER, *map(refusals.end_words, End)}
+    texts |= {text for limit in Limit for text in refusals_of(limit)}
+    texts |= {refusals.wait_words(seconds) for seconds in (1, 8, 60, 90)}
+    texts |= {refusals.held("pc 7", NOW + 3600, CALENDAR, NOW)}
+    texts |= {desk.AWAY, desk.AWAY_ADVICE, desk.BUSY, display.BUSY, display.INTERRUPTED}
+    accounts = [None, account_with(pw_name="other"), account_with(pw_uid=3), account_with(pw_shell="/bin/false")]
+    return texts | {unfit(account) for account in accounts}
+
+
+@pytest.mark.parametrize("text", sorted(every_text()))
+def test_every_sentence_that_there_is_is_known(german, text):
+    """Whoever rewords a sentence must reword its form here, or people would read English."""
     reason, advice = translated(text, "")
-    assert reason != text
+    said = [reason, *([advice] if advice else [])]
     for part in re.split(r"(?<=\.) ", text):
-        assert part not in (reason, advice)
+        assert not any(part in words for words in said)
 
 
 @pytest.mark.parametrize(

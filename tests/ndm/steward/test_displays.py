@@ -11,7 +11,8 @@ import pytest
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.session.record import Record, Records, boot_id, open_directory, path_of
-from asyncluster.ndm.steward.displays import DisplayPolicy, Displays
+from asyncluster.ndm.steward.display import DisplayPolicy
+from asyncluster.ndm.steward.displays import Displays
 from asyncluster.ndm.steward.power import command, perform
 
 SESSION = "00000000-0000-0000-0000-000000000001"
@@ -107,12 +108,6 @@ def test_what_a_former_steward_left_behind_is_closed_in_the_books(steward):
     one, two = records.load()
     assert (one.reason, two.reason, two.elapsed) == ("crashed", "node stopped", 40)
     assert one.elapsed >= 30
-
-
-def test_greeters_wait_for_somebody_who_listens(steward):
-    part, *_ = steward
-    assert part.tick(0.0) is None
-    assert list(part.pids()) == []
 
 
 def test_power_is_one_of_two_fixed_commands(steward):

@@ -26,7 +26,7 @@ def test_without_an_account_it_says_how_to_make_one():
 
 @pytest.mark.root
 def test_an_account_that_can_run_the_package_is_fine():
-    check_runs(first_account(["nobody"], "workers"), "asyncluster.ndm.worker.loop")
+    check_runs((first_account(["nobody"], "workers"), "asyncluster.ndm.worker.loop"))
 
 
 @pytest.mark.root
@@ -36,10 +36,10 @@ def test_an_account_that_cannot_run_the_interpreter_is_refused(tmp_path, monkeyp
     (closed / "python").symlink_to("/usr/bin/python3")
     monkeypatch.setattr("sys.executable", str(closed / "python"))
     with pytest.raises(ConfigError, match=r"cannot run .*closed/python.*Install AsynCluster where") as caught:
-        check_runs(first_account(["nobody"], "workers"), "asyncluster")
+        check_runs((first_account(["nobody"], "workers"), "asyncluster"))
     assert caught.value.exit_code == ExitCode.CONFIG
 
 
 def test_a_package_that_cannot_be_read_is_refused():
     with pytest.raises(ConfigError):
-        check_runs(User("me", os.getuid(), os.getgid(), dedicated=False), "asyncluster.no_such_module")
+        check_runs((User("me", os.getuid(), os.getgid(), dedicated=False), "asyncluster.no_such_module"))
