@@ -230,14 +230,23 @@ class Admission:
         """Whether the master can keep so much; if not, these calls fail."""
         board = self._board
         size = sum([len(row[3]) for row in rows.values()])
-        if board.calls + len(rows) <= board.settings.calls and board.call_bytes + size <= board.settings.call_bytes:
+        settings = board.settings
+        own = self._calls_of(job.owner) if board.calls + len(rows) > settings.owner_calls else 0
+        if own + len(rows) > settings.owner_calls:
+            text = f"The master keeps {own} calls of yours already, which is the limit; submit fewer at once."
+        elif board.calls + len(rows) > settings.calls or board.call_bytes + size > settings.call_bytes:
+            text = f"The master keeps {board.calls} calls of {board.call_bytes} bytes already; submit fewer at once."
+        else:
             board.calls += len(rows)
             board.call_bytes += size
             return True
-        text = f"The master keeps {board.calls} calls of {board.call_bytes} bytes already; submit fewer at once."
         job.tally.fail("too large", sum(row[2] for row in rows.values()))
         board.tell_client(job, Failed(job.key, [(call, 0) for call in rows], Failure("too large", text)))
         return False
+
+    def _calls_of(self, owner: Owner) -> int:
+        """Calls of one user's jobs that have not ended."""
+        return sum([len(job.queue) + job.running for job in self._board.jobs.values() if job.owner.uid == owner.uid])
 
     def _admit(self, job: Job, rows: dict[int, CallRow]) -> None:
         """Puts new calls into the queue, or where nodes say that they are."""

@@ -21,7 +21,8 @@ class DispatchSettings:
         rest: how long a node that handed calls back unasked gets no new ones, unless it says sooner how it is.
         acknowledge: how long a node may wait to hear that what it reported has arrived.
         window: calls of one job that a client may have at the master at once.
-        calls: calls of all jobs together that are kept; further ones fail as "too large".
+        calls: calls of all jobs together that are kept; further ones fail as "too large" ...
+        owner_calls: ... and those of one user, as soon as all together are so many.
         call_bytes: their payloads.
         kept_bytes: results that are kept for one job while its client is away.
         log_entries: length of one job's log ...
@@ -39,7 +40,8 @@ class DispatchSettings:
     rest: float = 5.0
     acknowledge: float = 0.02
     window: int = 1_000_000
-    calls: int = 1_000_000
+    calls: int = 2_000_000
+    owner_calls: int = 1_000_000
     call_bytes: int = 4096 * _MIB
     kept_bytes: int = 256 * _MIB
     log_entries: int = 100_000

@@ -134,6 +134,21 @@ def test_calls_over_the_limit_fail_and_the_others_run() -> None:
     assert (record.queued, record.counters.failed) == (3, {"too large": 3})
 
 
+def test_one_user_leaves_room_for_others() -> None:
+    desk = Desk(DispatchSettings(calls=6, owner_calls=3))
+    desk.open(job=1)
+    desk.open(job=2)
+    desk.open(job=3, client=2, owner=BOB)
+    desk.submit(1, 2, job=1)
+    desk.submit(1, 2, job=2)
+    desk.submit(1, 2, 3, job=3, client=2)
+    desk.submit(3, job=1)
+    desk.turn()
+    (failed,) = desk.to_client(1, Failed)
+    assert (failed.job, "2 calls of yours" in failed.failure.message) == (2, True)
+    assert desk.to_client(2, Failed) == []
+
+
 def test_a_client_that_ignores_its_window_is_refused() -> None:
     desk = Desk(DispatchSettings(window=2))
     desk.open()
