@@ -11,7 +11,7 @@ waits in Qt's queue.
 from __future__ import annotations
 
 import gc
-import socket
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -29,8 +29,7 @@ T = TypeVar("T")
 
 #: Seconds after which the reactor is installed though there is no window yet: the node daemon has said nothing.
 _PATIENCE = 2.0
-#: Bytes that one look at the socket shows; a first frame that is longer is left to the link.
-_FIRST = 64 * 1024
+_READ = 64 * 1024
 
 
 class DaemonProgram(Generic[T]):
@@ -56,6 +55,7 @@ class DaemonProgram(Generic[T]):
         self._window: Any = None
         self._early: list[T] = []
         self._unsent: list[bytes] = []
+        self._unread = b""
         self._link: Any = None
 
     def begin(self, message: Any) -> Any:
@@ -89,6 +89,8 @@ class DaemonProgram(Generic[T]):
         attach(self._reactor, descriptor, self._link)
         for framed in self._unsent:
             self._link.send(framed)
+        if self._unread:
+            self._link.dataReceived(self._unread)
         gc.enable()  # `__main__` has switched it off
         self._reactor.run()
         return 0
@@ -102,30 +104,29 @@ class DaemonProgram(Generic[T]):
             waiting = False
 
         def read() -> None:
-            if not self._take_first(inherited):
+            if not self._take_first(os.read(descriptor, _READ)):
                 leave_to_link()
 
+        os.set_inheritable(descriptor, False)
         flags = QEventLoop.ProcessEventsFlag.AllEvents | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
-        inherited = socket.socket(fileno=descriptor)
-        inherited.setblocking(False)
         notifier = QSocketNotifier(descriptor, QSocketNotifier.Type.Read)  # type: ignore[call-overload]
         notifier.activated.connect(read)
         QTimer.singleShot(int(_PATIENCE * 1000), leave_to_link)
         while waiting and (self._window is None or not self.shown()):
             self.app.processEvents(flags)
         notifier.setEnabled(False)
-        inherited.detach()
 
-    def _take_first(self, inherited: socket.socket) -> bool:
-        """Takes one whole frame that makes sense; anything else stays in the socket, for the link to judge."""
+    def _take_first(self, data: bytes) -> bool:
+        """Takes the frames that are whole and make sense; anything else is kept for the link to judge."""
+        self._unread += data
         try:
-            bodies = FrameReader(self.max_frame).receive(inherited.recv(_FIRST, socket.MSG_PEEK))
-            message = self.decoder.decode(bodies[0])
-        except (ProtocolError, msgspec.DecodeError, OSError, IndexError):
+            for body in FrameReader(self.max_frame).receive(self._unread):
+                message = self.decoder.decode(body)
+                self._unread = self._unread[HEADER_SIZE + len(body) :]
+                self._received(message)
+        except (ProtocolError, msgspec.DecodeError):
             return False
-        inherited.recv(HEADER_SIZE + len(bodies[0]))
-        self._received(message)
-        return True
+        return bool(data)
 
     def _received(self, message: Any) -> None:
         if self._window is not None:

@@ -11,7 +11,7 @@ from PyQt6.QtCore import QByteArray, QRectF, Qt
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
 
-from asyncluster.core.resources import resource
+from asyncluster.core.resources import resource_text
 
 _RATIOS = (1.0, 1.5, 2.0, 3.0)
 
@@ -52,5 +52,5 @@ def icon(name: str, color: QColor, size: int = 16) -> QIcon:
 
 @lru_cache(maxsize=256)
 def _renderer(name: str, color: str) -> QSvgRenderer:
-    source = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+    source = resource_text(f"icons/{name}.svg")
     return QSvgRenderer(QByteArray(source.replace("currentColor", color).encode()))

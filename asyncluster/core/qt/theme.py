@@ -25,7 +25,7 @@ from PyQt6.QtGui import QColor, QFont, QPalette
 from PyQt6.QtWidgets import QApplication
 
 from asyncluster.core.qt.tokens import DARK, LIGHT, State, Tokens
-from asyncluster.core.resources import resource
+from asyncluster.core.resources import resource_text
 
 FAMILIES = ("Inter", "Noto Sans", "DejaVu Sans")
 _PLACEHOLDER = re.compile(r"@(?:\((\d+)\)|(\w+))")
@@ -212,4 +212,4 @@ def _colors(dark: bool) -> dict[str, str]:
 
 @cache
 def _sheet(name: str) -> str:
-    return resource(f"{name}.qss").read_text(encoding="utf-8")
+    return resource_text(f"{name}.qss")

@@ -168,7 +168,8 @@ class Greeter(QObject):
     def _layout_names(self) -> dict[str, str]:
         if self._names is None:
             try:
-                self._names = layouts.names_in(layouts.RULES.read_text(encoding="utf-8", errors="replace"))
+                with open(layouts.RULES, encoding="utf-8", errors="replace") as rules:
+                    self._names = layouts.names_in(rules.read())
             except OSError:
                 self._names = {}
         return self._names

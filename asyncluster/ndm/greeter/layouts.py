@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from asyncluster.core.wire.greeter import Layout
 
-RULES = Path("/usr/share/X11/xkb/rules/evdev.lst")
+RULES = "/usr/share/X11/xkb/rules/evdev.lst"
 _PROGRAMS = ("/usr/bin/setxkbmap", "/usr/local/bin/setxkbmap", "/usr/X11R6/bin/setxkbmap")
 
 #: What people who speak our languages type on; offered where the configuration names nothing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject
+from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtGui import QGuiApplication, QScreen
 from PyQt6.QtWidgets import QWidget
 
@@ -24,8 +24,9 @@ class Screens(QObject):
         app.screenAdded.connect(self._added)
         app.screenRemoved.connect(self._removed)
         app.primaryScreenChanged.connect(lambda _screen: self.settle())
-        app.installEventFilter(self)
         self.settle()
+        # Afterwards: some hundred events of windows that are being made would each pass through Python.
+        QTimer.singleShot(0, lambda: app.installEventFilter(self))
 
     def settle(self) -> None:
         """Makes the windows those of the present screens, and gives the keyboard to the main one."""
