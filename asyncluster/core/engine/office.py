@@ -166,7 +166,9 @@ class EngineOffice:
             case e.EngineRequest(csr):
                 self._certify(name, csr)
             case e.EngineDied(worker, task, words):
-                _log.warn("Dask worker {worker}: {words}", worker=worker, words=words)
+                # What a process wrote last is its author's text: it is shown to operators, but not written to the log.
+                how = words.partition("\n")[0]
+                _log.warn("Dask worker {worker}: {how}", worker=worker, how=how)
                 self._nodes.announce("warning", name, f"node:{name}", f"Dask worker {worker}: {words}"[:300])
                 if self._line is not None:
                     self._line.say(died={"worker": worker, "mark": task})

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+#: Dask has to have a web server, which knows neither encryption nor passwords: this one is empty and out of reach.
+UNUSED_HTTP = "127.0.0.1:0"
+
 
 def dask_security(authority: bytes, certificate: bytes, key: bytes) -> Any:
     """A `distributed.Security` that talks TLS 1.3 only, and only to holders of a certificate of this authority."""

@@ -8,6 +8,7 @@ is not the task's, it says so there first. When its scheduler is gone, so is it:
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ import dask
 from distributed import Status, Worker, WorkerPlugin
 from distributed.worker_state_machine import READY, StealRequestEvent
 
-from asyncluster.core.engine.security import dask_security
+from asyncluster.core.engine.security import UNUSED_HTTP, dask_security
 from asyncluster.core.wire import engine as e
 from asyncluster.core.wire.messages import decoder, encode
 from asyncluster.ndm.worker.channel import Channel
@@ -30,7 +31,7 @@ _LOOK_SECONDS = 0.05
 _JOIN_SECONDS = 30.0
 _CONFIG = {
     "distributed.comm.timeouts.tcp": "60s",
-    "logging.distributed": "warning",
+    "distributed.worker.http.routes": [],
 }
 _decode = decoder(e.EngineOrder).decode
 
@@ -38,6 +39,7 @@ _decode = decoder(e.EngineOrder).decode
 def serve(setup: e.EngineSetup, channel: Channel, page: Page) -> None:
     """Works for a scheduler; does not return."""
     dask.config.set(_CONFIG)
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     asyncio.run(_serve(setup, channel, page))
 
 
@@ -52,6 +54,7 @@ async def _serve(setup: e.EngineSetup, channel: Channel, page: Page) -> None:
         memory_limit=setup.memory,
         local_directory=os.getcwd(),
         dashboard=False,
+        dashboard_address=UNUSED_HTTP,
         death_timeout=_JOIN_SECONDS,
         security=dask_security(setup.authority, setup.certificate, setup.key),
         plugins=(_Marks(page),),

@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import sys
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from asyncluster.core.engine.request import make_request
 from asyncluster.core.engine.scheduler.warden import Warden
-from asyncluster.core.engine.security import dask_security
+from asyncluster.core.engine.security import UNUSED_HTTP, dask_security
 
 #: More often than this a worker's death of one task is no accident.
 DEATHS = 3
@@ -50,12 +53,17 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     if setup is None:
         return
     security = dask_security(setup["authority"].encode(), setup["certificate"].encode(), request.key)
-    try:
-        scheduler = await _start(setup, security)
-    except (OSError, RuntimeError) as error:
-        tell(failed=str(error.__cause__ or error)[:1000])
-        await writer.drain()
-        return
+    with TemporaryDirectory(prefix="asyncluster-dask-", ignore_cleanup_errors=True) as directory:
+        try:
+            scheduler = await _start(setup, security, directory)
+        except (OSError, RuntimeError) as error:
+            tell(failed=str(error.__cause__ or error)[:1000])
+            await writer.drain()
+            return
+        await _work(scheduler, reader, tell)
+
+
+async def _work(scheduler: Any, reader: asyncio.StreamReader, tell: Callable[..., None]) -> None:
     warden = Warden(scheduler)
     scheduler.add_plugin(warden)
     tell(ready=True)
@@ -67,7 +75,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await scheduler.close(reason="the master is gone")
 
 
-async def _start(setup: dict[str, Any], security: Any) -> Any:
+async def _start(setup: dict[str, Any], security: Any, directory: str) -> Any:
     import dask
     from distributed import Scheduler
 
@@ -76,8 +84,11 @@ async def _start(setup: dict[str, Any], security: Any) -> Any:
             # Redundant copies are made on purpose here, when a node has to make way for a person.
             "distributed.scheduler.active-memory-manager.start": False,
             "distributed.comm.timeouts.tcp": "60s",
+            "distributed.scheduler.http.routes": [],
+            "temporary-directory": directory,
         }
     )
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     hosts: Any = setup["host"] or [""]  # Dask takes one, or a list
     scheduler = await Scheduler(
         host=hosts if len(hosts) > 1 else hosts[0],
@@ -85,6 +96,7 @@ async def _start(setup: dict[str, Any], security: Any) -> Any:
         protocol="tls",
         security=security,
         dashboard=False,
+        dashboard_address=UNUSED_HTTP,
         allowed_failures=DEATHS - 1,
         worker_ttl=_SILENCE,
     )
@@ -121,7 +133,7 @@ class _Door:
         stream.close()
 
 
-async def _tell_facts(warden: Warden, tell: Any) -> None:
+async def _tell_facts(warden: Warden, tell: Callable[..., None]) -> None:
     while True:
         tell(facts=warden.facts())
         await asyncio.sleep(_FACTS_SECONDS)
