@@ -35,8 +35,9 @@ DETAIL_SECONDS = 0.7  # of what is to be shown within one
 #: Jobs and nodes whose details one client may watch at once.
 DETAILS = 8
 
-#: Row data in bytes that one client gets in one tick.
-_STEP = 2 * limits.BATCH
+#: Row data in bytes that one client gets in one tick. What has been sent cannot be taken back when it is out of date, so
+#: at the other end of a slow line this is how old the picture gets.
+STEP = 128 * 1024
 
 Send: TypeAlias = Callable[[FeedMessage], None]
 Details: TypeAlias = Callable[[str], Row | None]
@@ -180,7 +181,7 @@ class Subscription:
         """Sends what it lacks, unless it is still busy with what it got."""
         if not self._ready():
             return
-        room = _STEP
+        room = STEP
         for topic, view in self._views.items():
             table = self._feed.table(topic)
             while (view.full or view.lacks) and room > 0:
