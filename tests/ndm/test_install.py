@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,8 +80,30 @@ def test_packages_make_the_same_accounts():
 @pytest.mark.parametrize("unit", ["asyncluster-master.service", "asyncluster-node.service"])
 def test_units_start_what_there_is(unit):
     text = resource(f"systemd/{unit}").read_text()
-    assert "Type=notify" in text
+    assert {"Type=notify", "LimitNOFILE=16384"} <= set(text.splitlines())
+    assert "WatchdogSec=" in text
     assert text.count("@program@") == 1
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["verify", "asyncluster-master.service"],
+        ["verify", "asyncluster-node.service"],
+        # The node's cannot be: whatever it forbade would be forbidden to people's sessions.
+        ["security", "--offline=true", "--threshold=50", "asyncluster-master.service"],
+    ],
+    ids=" ".join,
+)
+def test_systemd_finds_no_fault_in_the_units(tmp_path, command):
+    *options, unit = command
+    (tmp_path / unit).write_text(resource(f"systemd/{unit}").read_text().replace("@program@", "/bin/true"))
+    done = subprocess.run(
+        ["systemd-analyze", *options, tmp_path / unit], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Unknown" not in done.stderr
 
 
 def test_only_root_installs(monkeypatch):

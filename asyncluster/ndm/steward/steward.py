@@ -43,6 +43,7 @@ class Steward:
         self._parts = parts
         self._now = now
         self._stop: ExitCode | None = None
+        self._watched = systemd.watchdog_seconds()
         self._selector = selectors.DefaultSelector()
         self._verbs: dict[str, Verb] = {"ready": self._ready}
         become_subreaper()
@@ -71,7 +72,10 @@ class Steward:
             self._kill_orphans()
 
     def _turn(self, patience: float | None) -> None:
-        """Waits at most so long, then does what has come up."""
+        """Waits at most so long, then does what has come up; says that it lives to whoever watches it."""
+        if self._watched is not None:
+            systemd.notify("WATCHDOG=1")
+            patience = self._watched / 3 if patience is None else min(patience, self._watched / 3)
         for key, _events in self._selector.select(patience):
             key.data()
         self._bury()

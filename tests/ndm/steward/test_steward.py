@@ -43,7 +43,7 @@ niceness = 10
 class Node:
     """A running `asyncluster node run`."""
 
-    def __init__(self, directory: Path, worker_user: str) -> None:
+    def __init__(self, directory: Path, worker_user: str, **environment: str) -> None:
         configuration = directory / "asyncluster.conf"
         configuration.write_text(CONFIGURATION.format(directory=directory, worker_user=worker_user))
         configuration.chmod(0o600)
@@ -52,7 +52,7 @@ class Node:
         self.told.settimeout(PATIENCE)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "asyncluster", "--config", str(configuration), "node", "run", "--workers", "1"],
-            env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify")},
+            env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify"), **environment},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -97,8 +97,8 @@ def wait_for(condition: Callable[[], Any]) -> None:
 def start(tmp_path: Path) -> Iterator[Callable[..., Node]]:
     nodes: list[Node] = []
 
-    def start(worker_user: str = "nobody") -> Node:
-        nodes.append(Node(tmp_path, worker_user))
+    def start(worker_user: str = "nobody", **environment: str) -> Node:
+        nodes.append(Node(tmp_path, worker_user, **environment))
         return nodes[-1]
 
     yield start
@@ -126,6 +126,13 @@ def test_everybody_runs_as_whom_they_should_and_nothing_is_left(start):
     assert not lives(daemon)
     assert not lives(worker)
     assert not work.parent.exists()
+
+
+def test_a_steward_that_is_watched_says_again_and_again_that_it_lives(start):
+    node = start(WATCHDOG_USEC="300000")
+    said = [node.told.recv(100) for _ in range(6)]
+    assert set(said) <= {b"WATCHDOG=1", b"READY=1"}
+    assert said.count(b"WATCHDOG=1") >= 5
 
 
 def test_a_node_daemon_that_dies_is_started_again_and_its_workers_end_first(start):
