@@ -8,7 +8,6 @@ environment or a log. The format is that of Xau(3): big-endian counted fields, o
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import struct
 from collections.abc import Callable
@@ -19,7 +18,7 @@ _PROTOCOL = b"MIT-MAGIC-COOKIE-1"
 COOKIE_SIZE = 16
 
 
-def new_cookie(entropy: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
+def new_cookie(entropy: Callable[[int], bytes] = os.urandom) -> bytes:
     """A cookie that nobody can guess."""
     return entropy(COOKIE_SIZE)
 
