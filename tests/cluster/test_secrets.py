@@ -8,47 +8,16 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.processes import RealCluster, wait_for
 from support.reactor import ReactorThread
+from support.strangers import PlayedNode, introduction, log_in
 
 from asyncluster.core.config import Role, load
-from asyncluster.core.net.connector import MasterConnector, master_endpoint
-from asyncluster.core.net.link import Peer
-from asyncluster.core.net.pin import MasterPin
-from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
-from asyncluster.core.wire.passwords import LoginKeys
 
 SENTINEL = "S3NTINEL-7f3a-pass"
-
-
-class PlayedNode:
-    """A node whose greeter is the test."""
-
-    def __init__(self) -> None:
-        self.link: Any = None
-        self.heard: list[m.Message] = []
-        self._decode = m.decoder(m.ToNode | p.ToNode).decode
-
-    def __call__(self, _peer: Peer) -> PlayedNode:
-        return self
-
-    def connected(self, link: Any) -> None:
-        self.link = link
-        self.send(m.Attach(m.PROTOCOL_VERSION, "played", 1, "1", "3.11", 1, 0, 1, [":0"], "boot", 1))
-
-    def send(self, message: m.Message) -> None:
-        self.link.send(m.encode(message))
-
-    def frames(self, bodies: list[Any]) -> None:
-        self.heard += [self._decode(body) for body in bodies]
-
-    def paused(self) -> None: ...
-    def resumed(self) -> None: ...
-    def lost(self, reason: str) -> None: ...
 
 
 class Capture:
@@ -96,19 +65,9 @@ def test_a_typed_password_is_nowhere(
     master = cluster.start_master()
     cluster.run("user", "add", "ada", "--unrestricted", "--password-stdin", text=SENTINEL + "\n")
     settings, _ = load(cluster.config, Role.NODE)
-    keys = LoginKeys(settings.client.user, settings.client.password, settings.common.server_password)
-    node = PlayedNode()
-    connector = MasterConnector(
-        reactor_thread.reactor,
-        master_endpoint(reactor_thread.reactor, "127.0.0.1", settings.common.tcp_port),
-        keys,
-        node,
-        MasterPin(tmp_path / "pin", strict=False),
-        lambda standing: None,
-    )
-    reactor_thread.call(connector.start)
-    request.addfinalizer(lambda: reactor_thread.call(connector.stop))
-    reactor_thread.wait_until(lambda: any(isinstance(each, m.Attached) for each in node.heard), seconds=20)
+    node = PlayedNode(introduction("played"))
+    leave = log_in(reactor_thread, cluster.config, node)
+    request.addfinalizer(leave)
     for name, password in (("ada", SENTINEL), ("ada", SENTINEL + "-wrong"), ("nobody", SENTINEL)):
         ask = p.BeginSession(len(node.heard), str(uuid.uuid4()), ":0", name, password)
         answers = len(node.heard)
