@@ -42,6 +42,7 @@ password = {password}
 node name = {name}
 workers = {workers}
 worker user = {user}
+worker niceness = 0
 [common]
 tcp port = {port}
 socket = {directory}/control/sock
@@ -59,8 +60,8 @@ port = {port}
 class LocalCluster(Cluster):
     """A `Cluster` of processes that it starts, and that are gone when it is closed or its program ends.
 
-    Everything runs as the user who starts it and listens on this machine only, with passwords of its own. No file is
-    left behind either, however the program ends.
+    Everything runs as the user who starts it and listens on this machine only, with passwords of its own. Calls run at
+    the program's own niceness: they are its work, and nobody else's. No file is left behind either, however it ends.
 
     Args:
         nodes: node daemons to start.
