@@ -169,6 +169,27 @@ def test_a_node_may_be_drained_while_it_is_away(office: Desk) -> None:
     assert office.runs("b") == [1]
 
 
+def test_a_node_that_was_drained_before_it_went_away_is_told_so_again(office: Desk) -> None:
+    office.dispatcher.drain("a", True, office.now)
+    office.lose("a")
+    office.turn()
+    office.attach("a")
+    office.turn()
+    assert Drain(True) in office.to_node("a")
+
+
+def test_a_node_that_was_resumed_while_it_was_away_works(office: Desk) -> None:
+    """It is told nothing: a node that hears of no drain takes it that its work is wanted."""
+    office.dispatcher.drain("a", True, office.now)
+    office.lose("a")
+    office.dispatcher.drain("a", False, office.now)
+    office.attach("a")
+    office.submit(1, 2, 3, 4)
+    office.turn()
+    assert not [word for word in office.to_node("a") if isinstance(word, Drain)]
+    assert len(office.runs("a")) == 2
+
+
 def test_nonsense_of_nodes_is_refused(office: Desk) -> None:
     with pytest.raises(ProtocolError):
         office.node("a", Run(JOB, []))
