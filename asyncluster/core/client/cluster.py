@@ -11,16 +11,15 @@ import msgspec
 
 from asyncluster.core.client.address import locate
 from asyncluster.core.client.defaults import default_options, niceness_or_default
-from asyncluster.core.client.job import Job
 from asyncluster.core.client.ledger import Phase
-from asyncluster.core.client.namespace import JobCode, Namespace, read_code
-from asyncluster.core.client.notebook import cluster_html
 from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 from asyncluster.core.client.threads import Connection
 
 if TYPE_CHECKING:
     from asyncluster.core.client.daskjob import DaskJob
+    from asyncluster.core.client.job import Job
+    from asyncluster.core.client.namespace import JobCode
 
 
 class Cluster:
@@ -65,6 +64,9 @@ class Cluster:
             CannotPickle: a function cannot travel.
             UsageError: the niceness, or a variable of the environment, is out of range.
         """
+        from asyncluster.core.client.job import Job  # commands that only ask need none of it, and start without
+        from asyncluster.core.client.namespace import Namespace, read_code
+
         niceness, options = niceness_or_default(niceness), default_options()
         packed, default = read_code(code)
         with self._connection.lock:
@@ -124,6 +126,7 @@ class Cluster:
             As `job` and `dask_client`.
         """
         from asyncluster.core.client.daskjob import DaskJob
+        from asyncluster.core.client.namespace import read_code
 
         packed, default = read_code(code)
         return DaskJob(self.dask_client(set_as_default=False), name or default, niceness, packed)
@@ -144,6 +147,8 @@ class Cluster:
         return f"<{type(self).__name__} at {self.socket}>"
 
     def _repr_html_(self) -> str:
+        from asyncluster.core.client.notebook import cluster_html
+
         ledger = self._connection.ledger
         if ledger.error is not None or ledger.phase is not Phase.UP:  # to show something must not take for ever
             return cluster_html(f"{self!r}: not connected", [])
