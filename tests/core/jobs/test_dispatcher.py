@@ -171,8 +171,8 @@ def test_a_node_may_be_drained_while_it_is_away(office: Desk) -> None:
 
 def test_a_node_that_was_drained_before_it_went_away_is_told_so_again(office: Desk) -> None:
     office.dispatcher.drain("a", True, office.now)
-    office.lose("a")
     office.turn()
+    office.lose("a")
     office.attach("a")
     office.turn()
     assert Drain(True) in office.to_node("a")
@@ -181,6 +181,7 @@ def test_a_node_that_was_drained_before_it_went_away_is_told_so_again(office: De
 def test_a_node_that_was_resumed_while_it_was_away_works(office: Desk) -> None:
     """It is told nothing: a node that hears of no drain takes it that its work is wanted."""
     office.dispatcher.drain("a", True, office.now)
+    office.turn()
     office.lose("a")
     office.dispatcher.drain("a", False, office.now)
     office.attach("a")

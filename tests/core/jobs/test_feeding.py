@@ -245,7 +245,7 @@ def test_calls_that_wait_too_long_are_recalled_for_an_idle_node() -> None:
     assert desk.to_node("a") == []
     assert desk.wake is not None
     desk.advance(0.05)
-    assert desk.to_node("a") == [Recall(JOB, 19)]
+    assert desk.to_node("a", Recall) == [Recall(JOB, 19)]
     desk.node("a", Returned(desk.serial("a"), JOB, [(n, 1) for n in range(21, 40)]))
     desk.turn()
     assert desk.runs("b") == list(range(21, 40))
