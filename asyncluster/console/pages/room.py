@@ -11,8 +11,9 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offer, show_menu
+from asyncluster.console.pages.glance import ComputingHere, CoresNow
 from asyncluster.console.pages.page import Page, scrolling
-from asyncluster.console.pages.roomside import ComputingHere, CoresNow, Selected
+from asyncluster.console.pages.selected import Selected
 from asyncluster.console.parts.controls import Chips, EmptyNote, IconButton, SearchField
 from asyncluster.console.parts.roomview import RoomView
 from asyncluster.console.state import nodes, places, query, words

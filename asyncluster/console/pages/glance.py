@@ -1,53 +1,22 @@
-"""The panels beside the room: what the cores do, which jobs compute, and the selected node."""
+"""The panels beside the room that show all of it: what the cores do, and which jobs compute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
-from asyncluster.console.offers import Offers
 from asyncluster.console.parts.cells import Chip
 from asyncluster.console.parts.controls import Panel, label
 from asyncluster.console.parts.delegate import paint_chip
-from asyncluster.console.parts.faces import face
-from asyncluster.console.state import nodes, words
+from asyncluster.console.parts.painted import RIGHT, Painted
+from asyncluster.console.state import words
 from asyncluster.console.state.mirror import Change
-from asyncluster.core.qt.badges import paint_badge
 from asyncluster.core.qt.theme import Weight
 from asyncluster.core.qt.tokens import State
-from asyncluster.core.wire.feed import JobRow, MasterRow, NodeRow
+from asyncluster.core.wire.feed import JobRow, MasterRow
 
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _MOST_JOBS = 6
-
-
-class _Painted(QWidget):
-    """A widget that paints itself with the desk's theme."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        desk.look.changed.connect(self.updateGeometry)
-
-    def _words(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        text: str,
-        side: int = _LEFT,
-        color: str = "text",
-        weight: Weight = Weight.REGULAR,
-    ) -> None:
-        type_ = face(self._desk.look.theme, 14, weight)
-        painter.setFont(type_.font)
-        painter.setPen(self._desk.look.theme.color(color))
-        painter.drawText(rect, side, type_.fitted(text, rect.width()))
 
 
 def _all(master: MasterRow) -> int:
@@ -73,7 +42,7 @@ class CoresNow(Panel):
             self._picture.show_master(master)
 
 
-class _CoresPicture(_Painted):
+class _CoresPicture(Painted):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._master: MasterRow | None = None
@@ -87,13 +56,13 @@ class _CoresPicture(_Painted):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(100, self._desk.look.theme.px(212))
+        return QSize(100, self.desk.look.theme.px(212))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         master = self._master
         if master is None:
             return
-        theme = self._desk.look.theme
+        theme = self.desk.look.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         counts = [
@@ -107,8 +76,8 @@ class _CoresPicture(_Painted):
         for name, count, state in counts:
             self._mark(painter, top, state)
             rect = QRectF(theme.px(16), top, self.width() - theme.px(16), theme.px(24))
-            self._words(painter, rect, name)
-            self._words(painter, rect, words.thousands(count), _RIGHT, weight=Weight.MEDIUM)
+            self.words(painter, rect, name)
+            self.words(painter, rect, words.thousands(count), RIGHT, weight=Weight.MEDIUM)
             top += theme.px(24)
         top += theme.px(8)
         painter.fillRect(QRectF(0, top, self.width(), 1), theme.color("line"))
@@ -121,13 +90,13 @@ class _CoresPicture(_Painted):
         ]
         for name, value in facts:
             rect = QRectF(0, top, self.width(), theme.px(24))
-            self._words(painter, rect, name, color="muted")
-            self._words(painter, rect, value, _RIGHT, weight=Weight.MEDIUM)
+            self.words(painter, rect, name, color="muted")
+            self.words(painter, rect, value, RIGHT, weight=Weight.MEDIUM)
             top += theme.px(24)
 
     def _stacked(self, painter: QPainter, counts: list[tuple[str, int, State | None]]) -> None:
         """The counts side by side on one bar; what is there is at least two pixels wide."""
-        theme = self._desk.look.theme
+        theme = self.desk.look.theme
         total = sum(count for _, count, _ in counts) or 1
         left, height = 0.0, theme.px(12)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -140,12 +109,12 @@ class _CoresPicture(_Painted):
             left += width + 2
 
     def _color(self, state: State | None) -> QColor:
-        theme = self._desk.look.theme
+        theme = self.desk.look.theme
         return theme.color("edge") if state is None else theme.state(state)
 
     def _mark(self, painter: QPainter, top: float, state: State | None) -> None:
         """The bar of a core as it is drawn in tiles, so that its shape is explained here."""
-        theme = self._desk.look.theme
+        theme = self.desk.look.theme
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._color(state))
         width, bottom = theme.px(5), top + theme.px(19)
@@ -175,7 +144,7 @@ class ComputingHere(Panel):
         self._nothing.setVisible(not running)
 
 
-class _JobsPicture(_Painted):
+class _JobsPicture(Painted):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._jobs: list[JobRow] = []
@@ -189,10 +158,10 @@ class _JobsPicture(_Painted):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(100, self._desk.look.theme.px(40) * len(self._jobs))
+        return QSize(100, self.desk.look.theme.px(40) * len(self._jobs))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        theme = self._desk.look.theme
+        theme = self.desk.look.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         most = max((job.workers for job in self._jobs), default=1)
@@ -201,8 +170,8 @@ class _JobsPicture(_Painted):
             row = QRectF(0, top, self.width(), theme.px(24))
             row.setLeft(paint_chip(painter, QPointF(0, top), row.height(), Chip(job.number), theme) + theme.px(4))
             count = words.thousands(job.workers)
-            self._words(painter, row, count, _RIGHT, weight=Weight.MEDIUM)
-            self._words(painter, row.adjusted(0, 0, -theme.px(44), 0), job.name)
+            self.words(painter, row, count, RIGHT, weight=Weight.MEDIUM)
+            self.words(painter, row.adjusted(0, 0, -theme.px(44), 0), job.name)
             bar = QRectF(0, top + theme.px(28), self.width(), theme.px(4))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("line"))
@@ -210,94 +179,3 @@ class _JobsPicture(_Painted):
             bar.setWidth(bar.width() * job.workers / most)
             painter.setBrush(QColor(theme.tokens.job_color(job.number)))
             painter.drawRoundedRect(bar, 1, 1)
-
-
-class Selected(Panel):
-    """The selected node, who sits there, and the two things that are done most often."""
-
-    def __init__(self, desk: Desk, make: Offers, opens: Callable[[], None]) -> None:
-        super().__init__()
-        self._desk = desk
-        self._make = make
-        self._head = _SelectedHead(desk)
-        self._text = label("", wrap=True)
-        self._more = label("", "hint", wrap=True)
-        self.rows.addWidget(self._head)
-        self.rows.addWidget(self._text)
-        self.rows.addWidget(self._more)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        self._keys: dict[str, QPushButton] = {}
-        for key, word in (("g", "+15 min"), ("m", "Message\u2026")):
-            button = self._keys[key] = QPushButton(word)
-            button.setProperty("role", "tight")
-            button.clicked.connect(lambda _checked, key=key: self._run(key))
-            buttons.addWidget(button)
-        column = QVBoxLayout()
-        column.setSpacing(8)
-        column.addLayout(buttons)
-        self._open = QPushButton("Open")
-        self._open.clicked.connect(lambda _checked: opens())
-        column.addWidget(self._open)
-        self.rows.addLayout(column)
-        self._chosen: list[NodeRow] = []
-        self.hide()
-
-    def show_nodes(self, chosen: Sequence[NodeRow]) -> None:
-        """Shows what is selected now; nothing hides the panel."""
-        self._chosen = list(chosen)
-        self.setVisible(bool(chosen))
-        if not chosen:
-            return
-        now, zone = self._desk.now(), self._desk.zone()
-        people = [node for node in chosen if node.person]
-        self._head.show_nodes(chosen)
-        if len(chosen) == 1:
-            node = chosen[0]
-            lines = nodes.lines(node, now, zone)
-            left = words.left(nodes.seconds_left(node, now))
-            self._text.setText(f"{nodes.person_of(node)}, {left}" if node.person else lines[0])
-            since = f"{words.STATE_WORDS[node.state]} since {words.moment(node.since, now, zone)}"
-            self._more.setText(node.trouble or since)
-        else:
-            self._text.setText(words.names([node.name for node in chosen], 4))
-            self._more.setText(words.counted(len(people), "person", "people"))
-        for button in self._keys.values():
-            button.setEnabled(bool(people))
-        self._open.setVisible(len(chosen) == 1)
-
-    def _run(self, key: str) -> None:
-        for offer in self._make.for_nodes(self._chosen):
-            if offer.key == key:
-                offer.run()
-
-
-class _SelectedHead(_Painted):
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._chosen: list[NodeRow] = []
-
-    def show_nodes(self, chosen: Sequence[NodeRow]) -> None:
-        self._chosen = list(chosen)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(100, self._desk.look.theme.px(24))
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        if not self._chosen:
-            return
-        theme = self._desk.look.theme
-        painter = QPainter(self)
-        rect = QRectF(self.rect())
-        if len(self._chosen) == 1:
-            size = theme.px(20)
-            badge = QRectF(0, (self.height() - size) / 2, size, size)
-            paint_badge(painter, badge, nodes.state_of(self._chosen[0]), theme.tokens)
-            rect.setLeft(badge.right() + theme.px(8))
-            self._words(painter, rect, self._chosen[0].name, weight=Weight.BOLD)
-        else:
-            self._words(painter, rect, f"{len(self._chosen)} nodes", weight=Weight.BOLD)
-        painter.setFont(theme.font(12))
-        painter.setPen(theme.color("muted"))
-        painter.drawText(QRectF(self.rect()), _RIGHT, "selected")
