@@ -3,6 +3,9 @@
 # make test-faults  the long suites: faults, fuzzing, soak
 # make bench        figures beside those of other systems, written to benchmarks/RESULTS.md
 # make docs         the documentation as a site in build/site; warnings are errors
+# make wheel        build/dist: what pip installs
+# make deb          build/deb: packages for the Debian that this runs on
+# make manual       build/manual: manual pages, and completion for bash, zsh and fish
 # make pictures     the pictures in docs/pictures, from the real programs
 
 # Debian's own Python if there is one: workers run as another user, who must be able to execute it.
@@ -13,7 +16,7 @@ comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # What `make test` runs once it stands where it can: lint, then all tests but the long ones.
-.PHONY: demo test check lint test-faults check-faults bench docs pictures clean
+.PHONY: demo test check lint test-faults check-faults bench docs wheel deb manual pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -43,6 +46,15 @@ bench: $(VENV)/.test
 
 docs: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m build --outdir build/dist
+
+deb: $(VENV)/.test
+	$(BIN)/python distribution/debian.py build/deb
+
+manual: $(VENV)/.test
+	$(BIN)/python distribution/manual.py build/manual
 
 pictures: $(VENV)/.test
 	$(BIN)/python docs/make_pictures.py

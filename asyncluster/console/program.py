@@ -36,6 +36,7 @@ def run(socket: Path, *, config: Path | None = None, mode: Mode | None = None) -
         mode: light or dark; None: as it was the last time.
     """
     app = make_application("AsynCluster console")
+    app.setDesktopFileName("asyncluster-console")  # by which desktops find its icon
     reactor = install(tls=False)
     console = Console(app, reactor, socket, config=config, mode=mode)
     console.window.show()
