@@ -57,7 +57,7 @@ async def _serve(setup: e.EngineSetup, channel: Channel, page: Page) -> None:
         dashboard_address=UNUSED_HTTP,
         death_timeout=_JOIN_SECONDS,
         security=dask_security(setup.authority, setup.certificate, setup.key),
-        plugins=(_Marks(page),),
+        plugins=(Marks(page),),
     )
     await worker
     orders = Orders(worker, channel)
@@ -78,7 +78,7 @@ class _Worker(Worker):
         os._exit(0)
 
 
-class _Marks(WorkerPlugin):
+class Marks(WorkerPlugin):
     """Keeps the page."""
 
     def __init__(self, page: Page) -> None:

@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
-
 import pytest
-from distributed import Client, KilledWorker, Scheduler, Worker
+from distributed import KilledWorker
+from support.dask_scene import dask_scene, gate, pass_gate, play
 
 from asyncluster.core.engine.scheduler.program import DEATHS
-from asyncluster.core.engine.scheduler.warden import Warden
 from asyncluster.core.wire.engine import mark
-
-gate = threading.Event()
-
-
-def pass_gate(value: int) -> int:
-    gate.wait(20)
-    return value
-
-
-class Scene:
-    """A scheduler with a worker for each name, and a client."""
-
-    def __init__(self, scheduler: Any, workers: dict[str, Any], client: Any, warden: Warden) -> None:
-        self.scheduler, self.workers, self.client, self.warden = scheduler, workers, client, warden
-
-    async def until(self, condition: Callable[[], Any]) -> Any:
-        """Returns what the condition gives as soon as it is true."""
-        async with asyncio.timeout(20):
-            while not (value := condition()):
-                await asyncio.sleep(0.01)
-        return value
-
-    async def lose(self, name: str, *, expected: bool = False) -> None:
-        """The scheduler loses a worker."""
-        address = self.workers[name].address
-        await self.scheduler.remove_worker(address, stimulus_id=f"lose-{name}", expected=expected)
-
-
-@asynccontextmanager
-async def scene(*names: str) -> AsyncIterator[Scene]:
-    gate.clear()
-    async with AsyncExitStack() as stack:
-        scheduler = await stack.enter_async_context(
-            Scheduler(host="127.0.0.1", port=0, dashboard=False, allowed_failures=DEATHS - 1)
-        )
-        warden = Warden(scheduler)
-        scheduler.add_plugin(warden)
-        workers = {}
-        for name in names:
-            worker = Worker(scheduler.address, name=name, nthreads=1, memory_limit=0, dashboard=False)
-            workers[name] = await stack.enter_async_context(worker)
-        client = await stack.enter_async_context(Client(scheduler.address, asynchronous=True))
-        stack.callback(gate.set)
-        yield Scene(scheduler, workers, client, warden)
-
-
-def play(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    def run() -> None:
-        asyncio.run(test())  # type: ignore[arg-type]
-
-    run.__name__ = test.__name__
-    return run
 
 
 @play
 async def test_the_loss_of_computers_counts_against_no_task() -> None:
     names = [f"pc{number}/1" for number in range(DEATHS + 2)]
-    async with scene(*names) as s:
+    async with dask_scene(*names) as s:
         future = s.client.submit(pass_gate, 7, pure=False)
         for _ in range(DEATHS + 1):
             ws = await s.until(lambda: s.scheduler.tasks[future.key].processing_on if s.scheduler.tasks else None)
@@ -84,7 +26,7 @@ async def test_the_loss_of_computers_counts_against_no_task() -> None:
 @play
 async def test_deaths_of_it_do_and_its_neighbours_stay_innocent() -> None:
     names = [f"pc{number}/1" for number in range(DEATHS + 1)]
-    async with scene(*names) as s:
+    async with dask_scene(*names) as s:
         guilty = s.client.submit(pass_gate, 1, key="guilty")
         for _ in range(DEATHS):
             ws = await s.until(lambda: s.scheduler.tasks["guilty"].processing_on if s.scheduler.tasks else None)
@@ -101,7 +43,7 @@ async def test_deaths_of_it_do_and_its_neighbours_stay_innocent() -> None:
 
 @play
 async def test_it_may_hear_of_a_death_before_the_scheduler_has_noticed() -> None:
-    async with scene("pc01/1", "pc02/1") as s:
+    async with dask_scene("pc01/1", "pc02/1") as s:
         future = s.client.submit(pass_gate, 1, key="one")
         ws = await s.until(lambda: s.scheduler.tasks["one"].processing_on if s.scheduler.tasks else None)
         s.warden.died(ws.name, mark("one"))
@@ -113,7 +55,7 @@ async def test_it_may_hear_of_a_death_before_the_scheduler_has_noticed() -> None
 
 @play
 async def test_nonsense_about_deaths_changes_nothing() -> None:
-    async with scene("pc01/1") as s:
+    async with dask_scene("pc01/1") as s:
         s.warden.died("nobody", 17)
         s.warden.died("pc01/1", 17)
         assert await s.client.submit(pow, 2, 3) == 8
@@ -121,7 +63,7 @@ async def test_nonsense_about_deaths_changes_nothing() -> None:
 
 @play
 async def test_results_are_copied_to_other_computers_and_nobody_asks_for_the_old_ones() -> None:
-    async with scene("pc01/1", "pc01/2", "pc02/1") as s:
+    async with dask_scene("pc01/1", "pc01/2", "pc02/1") as s:
         futures = s.client.map(str, range(40), workers=["pc01/1"], pure=False)
         await s.client.gather(futures)
         address = s.workers["pc01/1"].address
@@ -134,7 +76,7 @@ async def test_results_are_copied_to_other_computers_and_nobody_asks_for_the_old
 
 @play
 async def test_where_there_is_no_other_computer_results_stay() -> None:
-    async with scene("pc01/1", "pc01/2") as s:
+    async with dask_scene("pc01/1", "pc01/2") as s:
         future = s.client.submit(pow, 2, 3, workers=["pc01/1"])
         await future
         address = s.workers["pc01/1"].address
@@ -145,7 +87,7 @@ async def test_where_there_is_no_other_computer_results_stay() -> None:
 
 @play
 async def test_a_worker_that_leaves_has_its_work_done_elsewhere() -> None:
-    async with scene("pc01/1", "pc02/1") as s:
+    async with dask_scene("pc01/1", "pc02/1") as s:
         future = s.client.submit(pass_gate, 5, key="five")
         ws = await s.until(lambda: s.scheduler.tasks["five"].processing_on if s.scheduler.tasks else None)
         await s.warden.leave(ws.address)
@@ -158,7 +100,7 @@ async def test_a_worker_that_leaves_has_its_work_done_elsewhere() -> None:
 
 @play
 async def test_facts_count_workers_and_tasks_of_each_node() -> None:
-    async with scene("pc01/1", "pc01/2", "pc02/1") as s:
+    async with dask_scene("pc01/1", "pc01/2", "pc02/1") as s:
         assert await s.client.submit(pow, 2, 3) == 8
         failing = s.client.submit(divmod, 1, 0)
         with pytest.raises(ZeroDivisionError):
