@@ -63,7 +63,8 @@ class Windows:
 
     def _open_desk(self) -> None:
         # Its own session: Ctrl-C is for the demo, which then ends it in order.
-        program = self._start("asyncluster.ndm.trial", str(self._socket.parent.parent), start_new_session=True)
+        directory = str(self._socket.parent.parent)
+        program = self._start("asyncluster.ndm.trial", directory, stdout=subprocess.PIPE, start_new_session=True)
         assert program.stdout is not None
         ready, _, _ = select.select([program.stdout], [], [], _DESK_SECONDS)
         line = program.stdout.readline() if ready else ""
@@ -76,7 +77,7 @@ class Windows:
 
     def _start(self, module: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", module, *arguments]
-        program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+        program = subprocess.Popen(command, text=True, **options)
         self._stack.callback(_end, program)
         self._programs.append(program)
         return program
@@ -98,5 +99,5 @@ def missing_here() -> str:
 def _end(program: subprocess.Popen[str]) -> None:
     program.terminate()
     program.wait()
-    assert program.stdout is not None
-    program.stdout.close()
+    if program.stdout is not None:
+        program.stdout.close()
