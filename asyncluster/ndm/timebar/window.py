@@ -25,6 +25,7 @@ from asyncluster.core.qt.theme import Look, Mode
 from asyncluster.core.wire.timebar import Acknowledged, EndSession, Message, State, ToTimeBar
 from asyncluster.ndm.timebar import words
 from asyncluster.ndm.timebar.card import Card
+from asyncluster.ndm.timebar.desktops import on_every_desktop
 from asyncluster.ndm.timebar.details import Details
 from asyncluster.ndm.timebar.face import WIDTH, Face, Shown
 from asyncluster.ndm.timebar.model import TimeModel
@@ -70,6 +71,8 @@ class TimeBar(QWidget):
         self.setWindowTitle(TITLE)
         self.setWindowFlags(Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.setAttribute(Qt.WidgetAttribute.WA_X11NetWmWindowTypeDock)  # in no list of windows
+        on_every_desktop(int(self.winId()))
         self.face, self.details, self.card = Face(self, look), Details(self), Card(self, look)
         self.details.hide()
         self.card.hide()

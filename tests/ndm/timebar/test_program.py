@@ -43,16 +43,16 @@ def size(display) -> tuple[int, int] | None:
 
 
 @pytest.fixture
-def session():
-    """A display with a window manager and a program that has the keyboard."""
-    with x_server("1024x768") as display, window_manager(display):
+def session(request):
+    """A display with a window manager: openbox, or the one that the test names."""
+    with x_server("1024x768") as display, window_manager(display, getattr(request, "param", "openbox")):
         yield display
 
 
 @contextmanager
-def window_manager(display):
+def window_manager(display, program):
     environment = {"DISPLAY": display, "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL) as manager:
+    with subprocess.Popen([program], env=environment, stderr=subprocess.DEVNULL) as manager:
         until(lambda: "window id" in on_display(display, "xprop", "-root", "_NET_SUPPORTING_WM_CHECK"))
         yield
         manager.terminate()
@@ -71,6 +71,19 @@ def test_it_counts_shows_messages_and_takes_no_keyboard(session, start):
     right, bottom = int(place["X"]) + 320, int(place["Y"]) + int(place["HEIGHT"])
     xdotool(session, "mousemove", str(right - 60), str(bottom - 30), "click", "1")
     assert bar.receive() == wire.Acknowledged(7)
+
+
+@pytest.mark.parametrize("session", ["openbox", "icewm"], indirect=True)
+def test_it_is_in_no_list_of_windows_and_on_every_desktop(session, start):
+    start(session)
+    until(lambda: size(session) == (320, 56))
+    window = xdotool(session, "search", "--name", TITLE).split()[-1]
+    kinds = on_display(session, "xprop", "-id", window, "_NET_WM_WINDOW_TYPE").partition("= ")[2]
+    assert kinds.startswith("_NET_WM_WINDOW_TYPE_DOCK,")  # no task bar lists a dock
+    for desktop in ("1", "0"):
+        xdotool(session, "set_desktop", desktop)
+        until(lambda desktop=desktop: xdotool(session, "get_desktop").strip() == desktop)
+        assert "IsViewable" in on_display(session, "xwininfo", "-id", window)
 
 
 def test_it_idles_for_nothing(session, start):
