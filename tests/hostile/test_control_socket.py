@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,3 +203,31 @@ def test_a_client_that_never_reads_is_not_waited_for_and_costs_little(site: Any)
     assert site.works()
     silent.close()
     wait_for(lambda: site.memory() < before + 2 * UNREAD_OUTPUT, "the memory of a client that is gone")
+
+
+#: Says when its first results are there, takes the others, and says how many were right.
+GREEDY = """
+import sys
+import asyncluster as ac
+
+CODE = "def large(n):\\n    return bytes([n % 256]) * 60_000"
+with ac.Cluster(socket=sys.argv[1]) as cluster, cluster.job(CODE) as job:
+    calls = [job.run("large", n) for n in range(5000)]
+    calls[0].result()
+    print("begun", flush=True)
+    print(sum(call.result()[0] == n % 256 for n, call in enumerate(calls)))
+"""
+
+
+def test_results_for_a_client_that_stands_still_wait_elsewhere_and_none_is_lost(site: Any) -> None:
+    before = site.memory()
+    program = [sys.executable, "-c", GREEDY, str(site.control)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "begun\n"
+        client.send_signal(signal.SIGSTOP)
+        wait_for(lambda: site.real.json("job", "list")[0]["running"] == 0, "the workers to stop", 60)
+        assert site.works()
+        assert site.memory() < before + 8 * UNREAD_OUTPUT  # the results are 300 MB
+        client.send_signal(signal.SIGCONT)
+        assert client.stdout.readline() == "5000\n"
