@@ -80,7 +80,7 @@ def socket_path(text: str) -> Path:
 
 def local_door(text: str) -> int | Path:
     """Where programs of this machine come in: a TCP port of its loopback address, or the path of a UNIX socket."""
-    if text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65_535:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= 65_535:
         return int(text)
     if not text.startswith("/"):
         raise Unfit(f"must be a TCP port or the path of a UNIX socket, not '{shown(text)}'.")

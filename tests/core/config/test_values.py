@@ -19,6 +19,8 @@ GOOD = [
     (forms.listed(values.network), "127.0.0.1", (IPv4Network("127.0.0.1/32"),)),
     (forms.listed(values.network), "::1,\n10.1.2.3/8,", (IPv6Network("::1/128"), IPv4Network("10.0.0.0/8"))),
     (forms.listed(values.address), "10.0.0.1, 10.0.0.1", (IPv4Address("10.0.0.1"),)),
+    (values.local_door, "9081", 9081),
+    (values.local_door, "/run/asyncluster/metrics.sock", Path("/run/asyncluster/metrics.sock")),
     (values.host, "main", "main"),
     (values.host, "pc-1.lab.example", "pc-1.lab.example"),
     (values.host, "fd00::1", "fd00::1"),
@@ -38,6 +40,7 @@ GOOD = [
 ]
 
 BAD = [
+    (values.local_door, ["0", "65536", "\u0663", "0.0.0.0:9081", "metrics.sock", "/" + "x" * 120]),
     (values.network, ["127.0.0.256", "10.0.0.0/33", "main", "10.0.0."]),
     (forms.listed(values.network), ["", ",,", ",".join(f"10.0.{n // 256}.{n % 256}" for n in range(300))]),
     (values.host, ["a b", "-x", "http://main", "main:9080", "x" * 300, "[::1]", ""]),

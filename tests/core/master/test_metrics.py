@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.metrics import Scraped, measured_master
 from support.pages import ROOT
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.testing import MemoryReactor
 
+from asyncluster.core.errors import ConfigError
 from asyncluster.core.jobs.records import NodeRecord
+from asyncluster.core.master.metrics import door
+from asyncluster.core.master.metrics.door import open_door
 from asyncluster.core.master.metrics.families import Facts, families
 from asyncluster.core.master.metrics.page import MOST_READERS
 from asyncluster.core.wire import messages as m
@@ -123,3 +129,23 @@ def test_the_page_names_every_figure() -> None:
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     for family in families(Facts("1", [], [], 0, {}, 0, 0, 0)):
         assert f"`{family.samples[0].name}`" in text
+
+
+class TestDoor:
+    def test_a_port_is_open_to_this_machine_only(self) -> None:
+        reactor = MemoryReactor()
+        open_door(reactor, 9081, None, None)  # type: ignore[arg-type]
+        ((port, _factory, _backlog, interface),) = reactor.tcpServers
+        assert (port, interface) == (9081, "127.0.0.1")
+
+    def test_a_port_that_is_taken_is_named(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            with pytest.raises(ConfigError, match=f"cannot show metrics on port {taken.getsockname()[1]}"):
+                open_door(installed_reactor, taken.getsockname()[1], None, None)  # type: ignore[arg-type]
+
+    def test_without_the_library_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(door, "find_spec", lambda _name: None)
+        with pytest.raises(ConfigError, match=r"pip install 'asyncluster\[metrics\]'"):
+            open_door(MemoryReactor(), 9081, None, None)  # type: ignore[arg-type]
