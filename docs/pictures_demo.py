@@ -36,9 +36,9 @@ def main() -> int:
             time.sleep(_DRAWN)
             on_display(display, "import", "-window", "root", str(PICTURES / "demo.png"))
         finally:
-            terminal.close()
             manager.terminate()
             manager.wait()
+            terminal.close()
             shutil.rmtree(folder)
     return 0
 

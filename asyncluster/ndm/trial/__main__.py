@@ -24,17 +24,21 @@ from typing import Any
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.core.config import Role, load
 from asyncluster.core.errors import AsynClusterError
+from asyncluster.ndm.steward import trees
 from asyncluster.ndm.trial.guests import NAME, invite, new_password
 from asyncluster.ndm.trial.monitor import Monitor
 from asyncluster.ndm.trial.nodeprogram import NodeProgram
+from asyncluster.ndm.worker.confine import become_subreaper
 
 _LONGEST_BASE = 40  # characters; the path of a UNIX socket has room for 107
 _PR_SET_PDEATHSIG = 1
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(directory: str) -> int:
     """Runs the workstation; returns the exit code."""
     _end_with_parent()
+    become_subreaper()
     cluster, place = Path(directory), _new_directory()
     password = new_password()
     try:
@@ -48,6 +52,7 @@ def main(directory: str) -> int:
         _say({"failed": str(error)})
         return 1
     finally:
+        _end_what_is_left()
         shutil.rmtree(place, ignore_errors=True)
     return 0
 
@@ -62,17 +67,31 @@ def _new_directory() -> Path:
     return place
 
 
+def _end_what_is_left() -> None:
+    """A keeper that took longer than its steward would wait would go on writing into the directory."""
+    while orphans := trees.kill_orphans(()):
+        for pid in orphans:
+            os.waitpid(pid, 0)
+
+
 def _say(fields: dict[str, Any]) -> None:
     print(json.dumps(fields), flush=True)
 
 
 def _end_with_parent() -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: sys.exit())
+    for number in _ENDING:
+        signal.signal(number, _leave)
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit()
+
+
+def _leave(_number: int, _frame: Any) -> None:
+    """Begins the end, which no second signal interrupts."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit()
 
 
 if __name__ == "__main__":
