@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncluster.core.wire import messages as m
+from asyncluster.ndm.node.gathering import Gathering
 from asyncluster.ndm.node.instructions import Instruction, Kill, Spawn, ToMaster, ToWorker
 from asyncluster.ndm.node.jobs import Held, Job
 from asyncluster.ndm.node.outbox import Numbered, Outbox
@@ -50,6 +51,7 @@ class Bench:
         self.pool = Pool(settings.slots)
         self.jobs: dict[int, Job] = {}
         self.outbox = Outbox()
+        self.gathering = Gathering()
         self.startup = Startup()
         self.out: list[Instruction] = []
         self.node = ""
@@ -120,6 +122,7 @@ class Bench:
         if job.unfit:
             return
         job.unfit = index, traceback
+        self.hand_in()  # what the master has not heard of by then counts as lost
         for worker in self.pool.of_job(job.key):
             self.kill(worker)
         self.give_back(job)
@@ -150,6 +153,11 @@ class Bench:
         """Sends a message that must arrive."""
         self.outbox.post(message)
         self.tell(message)
+
+    def hand_in(self) -> None:
+        """Sends the results that were gathered."""
+        for key, rows in self.gathering.take():
+            self.post(m.Done(self.outbox.next_serial(), key, rows))
 
     def tell(self, message: m.Message) -> None:
         """Sends a message if somebody hears it."""

@@ -206,6 +206,7 @@ class Brain:
             bench.kill(worker)
         bench.jobs.pop(key, None)
         bench.outbox.drop_job(key)
+        bench.gathering.drop_job(key)
         bench.out.append(ForgetJob(key))
 
     def _give_back_all(self) -> None:
@@ -245,7 +246,8 @@ class Brain:
             case m.Done():
                 rows = [row for row in message.rows if self._finished(job, worker, row)]
                 if rows:
-                    bench.post(m.Done(bench.outbox.next_serial(), job.key, rows))
+                    self._gather(job, worker, rows)
+                    return
             case m.DoneLarge():
                 if self._finished(job, worker, message.row):
                     bench.post(m.DoneLarge(bench.outbox.next_serial(), job.key, message.row, message.blobs))
@@ -262,6 +264,16 @@ class Brain:
             case m.Output() | m.Progress():
                 bench.tell(message)
         self._giving.fill()
+
+    def _gather(self, job: Job, worker: Worker, rows: list[m.DoneRow]) -> None:
+        """Keeps results for a moment, if the worker has more to do and none of the job's calls may be lost."""
+        bench = self._bench
+        if not bench.gathering.fits(rows):
+            bench.hand_in()
+        bench.gathering.add(job.key, rows, bench.now)
+        self._giving.fill()
+        if not worker.calls or job.once or bench.gathering.ripe(bench.now):
+            bench.hand_in()
 
     def _finished(self, job: Job, worker: Worker, row: m.DoneRow) -> bool:
         """Books a result; False if another one counted already, or the call is void."""
@@ -336,6 +348,7 @@ class Brain:
     def tick(self, now: float) -> float | None:
         """Looks after what takes long; returns when it wants to be called again if nothing else happens."""
         self._bench.now = now
+        self._bench.hand_in()
         wishes = [watch(self._bench, worker) for worker in self._bench.pool]
         wishes.append(self._presence.tick())
         self._giving.fill()

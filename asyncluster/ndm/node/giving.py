@@ -29,7 +29,7 @@ class Giving:
     def fill(self) -> None:
         """Gives what can be given; ends workers that nobody needs; keeps a spare one."""
         bench = self._bench
-        while bench.takes_calls and bench.outbox.size <= OUTBOX and self._give():
+        while bench.takes_calls and bench.outbox.size + bench.gathering.size <= OUTBOX and self._give():
             pass
         for worker in bench.pool.surplus():
             bench.kill(worker)

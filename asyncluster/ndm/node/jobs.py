@@ -72,6 +72,7 @@ class Job:
         unfit: why it does not work here: index of the entry that failed, and the traceback.
         entry_deaths: how often a worker died in the log entry of that index.
         nameless_deaths: how often one died of nothing that can be named, since the last result.
+        once: whether it has calls that may not run again.
     """
 
     at: JobAt
@@ -83,6 +84,7 @@ class Job:
     unfit: tuple[int, str] | None = None
     entry_deaths: dict[int, int] = field(default_factory=dict)
     nameless_deaths: int = 0
+    once: bool = False
     _waiting: deque[Held] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,7 @@ class Job:
             self.log.append(entry)
             if isinstance(entry, CallKind):
                 self.kinds[entry.kind] = Kind(entry)
+                self.once = self.once or entry.retries == 0
 
     def kind(self, held: Held) -> Kind:
         """What a call is of."""

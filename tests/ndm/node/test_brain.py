@@ -8,6 +8,7 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node.brain import ENTRY_DEATHS, NAMELESS_DEATHS
+from asyncluster.ndm.node.gathering import SECONDS
 from asyncluster.ndm.node.giving import OUTBOX
 from asyncluster.ndm.worker.page import Glance
 
@@ -202,6 +203,77 @@ def test_without_a_master_work_goes_on(node):
     node.brain.connected("node1", node.now)
     node.carry_out()
     assert [row[0] for message in node.told(m.Done) for row in message.rows] == [1, 3]
+
+
+@pytest.fixture
+def repeatable(make_node):
+    """A node with a warm job whose calls may all run again."""
+    node = make_node()
+    node.send(m.JobAt(OTHER, 2, "pi", "bob", 0), m.Code(OTHER, 0, b"code"), m.CallKind(OTHER, 1, QUICK, "f", b"f"))
+    node.warm(job=OTHER)
+    return node
+
+
+def numbers(messages):
+    return [row[0] for message in messages for row in message.rows]
+
+
+def test_results_of_busy_workers_travel_together(repeatable):
+    node = repeatable
+    node.run(*range(1, 20), job=OTHER)
+    worker = node.has(1)
+    calls = [call for call in node.given(worker) if call < 20]
+    node.finish(worker, calls[0], job=OTHER)
+    node.now += 0.6 * SECONDS
+    node.finish(worker, calls[1], job=OTHER)
+    assert not node.told(m.Done), "there may be more soon"
+    node.now += 0.6 * SECONDS
+    node.finish(worker, calls[2], job=OTHER)
+    (done,) = node.told(m.Done)
+    assert numbers([done]) == calls[:3]
+
+
+def test_results_wait_for_nothing_when_their_worker_has_nothing_left(repeatable):
+    node = repeatable
+    node.run(1, job=OTHER)
+    node.finish(node.has(1), 1, job=OTHER)
+    assert numbers(node.told(m.Done)) == [1]
+
+
+def test_results_leave_at_the_next_look_at_the_latest(repeatable):
+    node = repeatable
+    node.run(*range(1, 20), job=OTHER)
+    node.finish(node.has(1), 1, job=OTHER)
+    assert not node.told(m.Done)
+    node.pass_time(0.001)
+    assert numbers(node.told(m.Done)) == [1]
+
+
+def test_the_master_hears_of_results_before_it_hears_that_the_job_does_not_work(repeatable):
+    node = repeatable
+    node.run(*range(1, 20), job=OTHER)
+    worker = node.has(1)
+    node.finish(worker, 1, job=OTHER)
+    node.brain.from_worker(worker, m.Unfit(OTHER, 0, "no"), node.now)
+    node.carry_out()
+    kinds = [type(message) for message in node.master]
+    assert kinds.index(m.Done) < kinds.index(m.Unfit)
+
+
+def test_results_of_a_job_that_is_over_are_forgotten(repeatable):
+    node = repeatable
+    node.run(*range(1, 20), job=OTHER)
+    node.finish(node.has(1), 1, job=OTHER)
+    node.send(m.DropJob(OTHER))
+    node.pass_time(0.1)
+    assert not node.told(m.Done)
+
+
+def test_results_of_a_job_with_calls_that_may_not_run_again_do_not_wait(node):
+    node.warm()
+    node.run(*range(1, 20))
+    node.finish(node.has(1), 1)
+    assert numbers(node.told(m.Done)) == [1]
 
 
 def test_results_that_nobody_fetches_are_bounded(node):
