@@ -6,7 +6,9 @@ grab. The keeper of whatever stands on the display owns it.
 
 from __future__ import annotations
 
+import errno
 import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,12 @@ class Screen:
     def pid(self) -> int:
         """The X server's process; 0 if there is none."""
         return self._server.process.pid if self._server is not None else 0
+
+    def serves(self) -> bool:
+        """Does the X server still take clients? One that was killed stops before its end can be waited for."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+            failure = probe.connect_ex(str(_SOCKETS / f"X{self._place.display}"))
+        return failure in (0, errno.EAGAIN)  # it is there, or so busy that it lets clients wait
 
     def up(self) -> None:
         """Starts the X server; returns when it serves.

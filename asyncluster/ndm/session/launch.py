@@ -10,8 +10,10 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.ndm.session.group import Processes
@@ -157,17 +159,22 @@ def _set_streams(log: str | None) -> None:
     output = nothing
     if log is not None:
         try:
-            output = _open_log(log)
+            output = open_log(log)
         except OSError:
             output = nothing  # a link, a full disk, a home that cannot be written to: the session goes on without
     for stream, source in ((0, nothing), (1, output), (2, output)):
         os.dup2(source, stream)
 
 
-def _open_log(name: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+def open_log(name: str | Path) -> int:
+    """Opens a log anew, empty and for its owner alone; never through a link. All that is written goes to its end.
+
+    Raises:
+        OSError: something else is in its place, or it cannot be made.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     fd = os.open(name, flags, 0o600)
-    if not os.path.isfile(f"/proc/self/fd/{fd}"):  # a pipe, say, that nobody reads
+    if not stat.S_ISREG(os.fstat(fd).st_mode):  # a pipe, say, that nobody reads
         os.close(fd)
         raise OSError("not a file")
     os.ftruncate(fd, 0)

@@ -18,6 +18,7 @@ from asyncluster.core.people.refusals import End
 from asyncluster.ndm.display.screen import Screen
 from asyncluster.ndm.session.channel import Channel, ChannelClosed, Fields
 from asyncluster.ndm.session.ending import Course, Move
+from asyncluster.ndm.session.errorlog import ErrorLog
 from asyncluster.ndm.session.group import tell
 from asyncluster.ndm.session.guest import Guest
 from asyncluster.ndm.session.launch import launch
@@ -29,8 +30,8 @@ from asyncluster.ndm.session.watch import Watch
 
 SOCKET = "keeper.sock"
 _OPEN_SECONDS = 60.0
-#: How a window manager ends that was not meant to crash: by itself, with any status, or politely asked.
-_LEAVING = frozenset({*range(-255, 1), signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+_POLITE = frozenset({signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+_SIGNALLED = 128  # a shell's exit code for a program that a signal has ended, less the signal
 
 
 def boot_clock() -> float:
@@ -59,6 +60,7 @@ class Sitting:
         self._marked = clock()
         self._leader = 0
         self._bar: TimeBar | None = None
+        self._log: ErrorLog | None = None
         self._door: socket.socket | None = None
         self._record = Record(
             session=order.session,
@@ -117,9 +119,10 @@ class Sitting:
         self._open_door()
         self._screen.up()
         login.open(self._screen.let_in(*login.ids()))
-        niceness = self._order.niceness
-        self._leader = launch(login.command(), login.who, login.environment, self._screen.inside, niceness=niceness)
-        self._bar = TimeBar(login.who, login.environment, self._screen.inside, niceness)
+        niceness, inside = self._order.niceness, self._screen.inside
+        self._leader = launch(login.command(), login.who, login.environment, inside, niceness=niceness)
+        self._bar = TimeBar(login.who, login.environment, inside, niceness)
+        self._log = ErrorLog(login.who, inside)
         self._tell({"event": "running"})
 
     def _open_door(self) -> None:
@@ -150,14 +153,17 @@ class Sitting:
 
     def _look_at_children(self, now: float) -> None:
         ended = self._watch.ended()
-        if self._leader in ended:
-            self._course.end(End.LOGOUT if -ended[self._leader] in _LEAVING else End.CRASHED, now)
         if self._screen.pid in ended:
             self._course.end(End.CRASHED, now)
+        if self._leader in ended:
+            left = _meant_to(ended[self._leader]) and self._screen.serves()
+            self._course.end(End.LOGOUT if left else End.CRASHED, now)
         if self._watch.told_to_stop:
             self._course.end(End.NODE_STOPPED, now)
         if self._bar is not None and self._channel is not None and self._course.reason is None:
             self._bar.tend(ended, now, self._channel)
+        if self._log is not None and self._course.reason is None:
+            self._log.tend(ended, now)
 
     def _mark(self, now: float) -> None:
         if now - self._marked >= MARK_SECONDS and self._course.reason is None:
@@ -177,8 +183,7 @@ class Sitting:
 
     def _seconds_to_next(self, now: float) -> float:
         moments = [self._course.wake_at(), self._marked + MARK_SECONDS]
-        if self._bar is not None:
-            moments.append(self._bar.wake_at())
+        moments += [tended.wake_at() for tended in (self._bar, self._log) if tended is not None]
         return max(0.0, min(at for at in moments if at is not None) - now)
 
     # --- the steward -----------------------------------------------------------------------------------------
@@ -239,3 +244,9 @@ class Sitting:
             self._door.close()
             (self._order.place.directory / SOCKET).unlink(missing_ok=True)
         self._tell({"event": "ended", "reason": str(self._course.reason)})
+
+
+def _meant_to(code: int) -> bool:
+    """Has a window manager ended by itself, with whatever exit code, or because it was asked to?"""
+    number = -code if code < 0 else code - _SIGNALLED
+    return number <= 0 or number in _POLITE

@@ -17,14 +17,14 @@ from support.unix_people import wait_for
 from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.session import group
 from asyncluster.ndm.session.channel import Channel, ChannelClosed
-from asyncluster.ndm.session.orders import Begin, Greet, to_fields
+from asyncluster.ndm.session.orders import Begin, Close, Greet, to_fields
 from asyncluster.ndm.session.sitting import SOCKET, boot_clock
 
 
 class Steward:
     """The other end of a keeper's channel."""
 
-    def __init__(self, order: Begin | Greet) -> None:
+    def __init__(self, order: Begin | Close | Greet) -> None:
         self.order = order
         self.events: list[dict[str, Any]] = []
         self.windows: list[int] = []
@@ -126,7 +126,7 @@ def begin(place: Place, tmp_path: Path) -> Callable[..., Begin]:
 def keep(place: Place) -> Iterator[Callable[..., Steward]]:
     stewards: list[Steward] = []
 
-    def start(order: Begin | Greet) -> Steward:
+    def start(order: Begin | Close | Greet) -> Steward:
         stewards.append(Steward(order))
         return stewards[-1]
 

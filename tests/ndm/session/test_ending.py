@@ -47,6 +47,14 @@ def test_the_first_reason_counts_and_a_later_one_only_shortens():
     assert course.wake_at() == 6.0 + FAREWELL
 
 
+def test_a_window_manager_that_obeys_takes_no_time_from_programs_that_save():
+    course = Course(None, grace=10.0)
+    course.end(End.KICKED, 5.0)
+    assert course.move(5.0, alive=True) is Move.ASK
+    course.end(End.LOGOUT, 5.1)
+    assert (course.reason, course.wake_at()) == (End.KICKED, 15.0)
+
+
 def test_without_a_steward_it_ends_after_grace_unless_one_comes():
     course = Course(None, grace=10.0)
     course.steward_lost(5.0)

@@ -10,9 +10,12 @@ import pytest
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.display.screen import Place
+from asyncluster.ndm.session.channel import Channel
+from asyncluster.ndm.session.orders import Close, Greet
 from asyncluster.ndm.session.record import Record, Records, boot_id, open_directory, path_of
-from asyncluster.ndm.steward.display import DisplayPolicy
+from asyncluster.ndm.steward.display import BUSY, DisplayPolicy
 from asyncluster.ndm.steward.displays import Displays
+from asyncluster.ndm.steward.keepers import Keeper
 from asyncluster.ndm.steward.power import command, perform
 
 SESSION = "00000000-0000-0000-0000-000000000001"
@@ -108,6 +111,25 @@ def test_what_a_former_steward_left_behind_is_closed_in_the_books(steward):
     one, two = records.load()
     assert (one.reason, two.reason, two.elapsed) == ("crashed", "node stopped", 40)
     assert one.elapsed >= 30
+
+
+def test_a_session_whose_keeper_was_killed_is_closed_at_pam(steward, monkeypatch):
+    """Nobody sits down on the display, and no greeter is started, before that is done."""
+    part, told, _, records = steward
+    started: list[Any] = []
+    channel, theirs = Channel.pair()
+    theirs.close()
+    keeper = Keeper(channel, part.selector, lambda *_: None, pid=4711)
+    monkeypatch.setattr(Keeper, "start", lambda order, *_: (started.append(order), keeper)[1])
+    records.save(record(elapsed=30))
+    part.tick(0.0)
+    assert [type(order) for order in started] == [Close]
+    assert (started[0].user, list(part.pids())) == ("lena", [4711])
+    part.verbs["begin"]({**RIGHT, "session": OTHER}, [])
+    assert told[-1]["words"] == BUSY
+    assert part.child_ended(4711, 0, None)
+    assert part.tick(0.0) is None
+    assert [type(order) for order in started] == [Close, Greet]
 
 
 def test_power_is_one_of_two_fixed_commands(steward):
