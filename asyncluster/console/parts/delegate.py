@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt6.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen
+from PyQt6.QtGui import QColor, QPainter
 from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
+from asyncluster.console.parts import stamps
 from asyncluster.console.parts.cells import Bar, Cell, Chip, Tone
 from asyncluster.console.parts.faces import face, ink
 from asyncluster.console.parts.rowsmodel import RowsModel
-from asyncluster.core.qt.badges import paint_badge
 from asyncluster.core.qt.bars import paint_bar, paint_segments
 from asyncluster.core.qt.icons import paint_icon
 from asyncluster.core.qt.theme import Look, Theme, Weight
@@ -23,8 +23,9 @@ from asyncluster.core.qt.tokens import State
 PADDING = 12
 _BADGE = 20
 _GAP = 8
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+_SELECTED = QStyle.StateFlag.State_Selected.value  # numbers are compared ten times as fast as flags
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -34,6 +35,9 @@ class CellDelegate(QStyledItemDelegate):
         model: whose cells it paints; it is asked without the detour through roles, of which a frame takes hundreds.
         look: whose theme it wears.
         row_height: pixels at a scale of 1.
+
+    Attributes:
+        focus_row: the row that the keyboard is on, -1 for none: said by the view before each frame.
     """
 
     def __init__(self, model: RowsModel[Any], look: Look, row_height: int = 36) -> None:
@@ -41,6 +45,7 @@ class CellDelegate(QStyledItemDelegate):
         self._model = model
         self._look = look
         self._row_height = row_height
+        self.focus_row = -1
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(60, self._look.theme.px(self._row_height))
@@ -48,17 +53,17 @@ class CellDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None
         theme, box = self._look.theme, option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
+        if option.state.value & _SELECTED:
             painter.fillRect(box, theme.color("select"))
         painter.fillRect(box.left(), box.bottom(), box.width(), 1, ink(theme, "line"))
-        column, row = self._model.columns[index.column()], self._model.row_at(index.row())
+        place = index.row()
+        column, row = self._model.columns[index.column()], self._model.row_at(place)
         if row is not None:
             pad = theme.px(PADDING)
             inner = QRectF(box.left() + pad, box.top(), box.width() - 2 * pad, box.height())
             _CellPainter(painter, theme).paint(inner, column.cell(row), right=column.right)
-        view = option.widget
-        if isinstance(view, QTableView) and view.hasFocus() and view.currentIndex().row() == index.row():
-            self._paint_focus(painter, box, view, index)
+        if place == self.focus_row and isinstance(option.widget, QTableView):
+            self._paint_focus(painter, box, option.widget, index)
 
     def _paint_focus(self, painter: QPainter, rect: QRect, view: QTableView, index: QModelIndex) -> None:
         """The ring goes around the whole row, whose parts are painted cell by cell."""
@@ -105,7 +110,7 @@ class _CellPainter:
         size = self._theme.px(_BADGE)
         place = QRectF(rect.left(), round(rect.center().y() - size / 2), size, size)
         if isinstance(badge, State):
-            paint_badge(self._painter, place, badge, self._theme.tokens)
+            self._painter.drawPixmap(place.topLeft(), stamps.badge(self._theme, badge, size, _ratio(self._painter)))
         else:
             paint_icon(self._painter, place.adjusted(2, 2, -2, -2), badge, self._theme.color("text"))
         return place.right() + self._theme.px(_GAP)
@@ -120,9 +125,8 @@ class _CellPainter:
         theme = self._theme
         strong = tone in (Tone.STRONG, Tone.ERROR)
         type_ = face(theme, 14, Weight.BOLD if strong else Weight.REGULAR)
-        self._painter.setFont(type_.font)
         self._painter.setPen(ink(theme, "text" if tone is Tone.STRONG else tone.value))
-        self._painter.drawText(rect, _RIGHT if right else _LEFT, type_.fitted(text, rect.width()))
+        type_.draw(self._painter, rect, text, right=right)
         return rect.left() + type_.width(text)
 
 
@@ -131,26 +135,14 @@ def fill_color(fill: str | State, theme: Theme) -> QColor:
     return theme.state(fill) if isinstance(fill, State) else theme.color(fill)
 
 
-def chip_width(chip: Chip, theme: Theme) -> float:
-    """How wide a job's chip is."""
-    return theme.px(30) + face(theme, 12, Weight.BOLD).width(str(chip.number))
-
-
 def paint_chip(painter: QPainter, corner: QPointF, height: float, chip: Chip, theme: Theme) -> float:
     """Draws a job's chip, centred in `height`; returns where the next one begins."""
-    width, tall = chip_width(chip, theme), theme.px(20)
-    rect = QRectF(corner.x() + 0.5, round(corner.y() + (height - tall) / 2) + 0.5, width - 1, tall - 1)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme.color("line"), 1))
-    painter.setBrush(theme.color("raised"))
-    painter.drawRoundedRect(rect, 4, 4)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(theme.tokens.job_color(chip.number)))
-    dot = theme.px(8)
-    painter.drawRoundedRect(QRectF(rect.left() + theme.px(6), rect.center().y() - dot / 2, dot, dot), 2, 2)
-    painter.setPen(theme.color("text"))
-    painter.setFont(face(theme, 12, Weight.BOLD).font)
-    painter.drawText(rect.adjusted(theme.px(19), 0, 0, 0), _LEFT, str(chip.number))
-    painter.restore()
-    return corner.x() + width + theme.px(4)
+    picture = stamps.chip(theme, chip.number, _ratio(painter))
+    size = picture.deviceIndependentSize()
+    painter.drawPixmap(QPointF(corner.x(), round(corner.y() + (height - size.height()) / 2)), picture)
+    return corner.x() + size.width() + theme.px(4)
+
+
+def _ratio(painter: QPainter) -> float:
+    device = painter.device()
+    return 1.0 if device is None else device.devicePixelRatioF()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QKeyEvent, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from asyncluster.console.parts.delegate import CellDelegate
@@ -41,7 +41,9 @@ class TableView(QTableView):
         self._kept: set[RowId] = set()  # selected before the model began anew
         self.setModel(model)
         self.setAccessibleName(name)
-        self.setItemDelegate(self._keep(CellDelegate(model, look, row_height)))
+        self._delegate = CellDelegate(model, look, row_height)
+        self._delegate.setParent(self)  # a view does not own its delegate
+        self.setItemDelegate(self._delegate)
         self._set_behaviour()
         self._dress()
         look.changed.connect(self._dress)
@@ -114,6 +116,10 @@ class TableView(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        self._delegate.focus_row = self.currentIndex().row() if self.hasFocus() else -1
+        super().paintEvent(event)
+
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.scrolled.emit()
@@ -153,9 +159,7 @@ class TableView(QTableView):
         assert vertical is not None
         vertical.hide()
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        delegate = self.itemDelegate()
-        assert isinstance(delegate, CellDelegate)
-        vertical.setDefaultSectionSize(delegate.sizeHint(None, QModelIndex()).height())  # type: ignore[arg-type]
+        vertical.setDefaultSectionSize(self._delegate.sizeHint(None, QModelIndex()).height())  # type: ignore[arg-type]
         self._header().setFixedHeight(theme.px(36))
         if theme.scale != self._scale:
             self._scale = theme.scale
@@ -185,10 +189,6 @@ class TableView(QTableView):
 
     def _key(self) -> str:
         return f"tables/{self._name}"
-
-    def _keep(self, delegate: CellDelegate) -> CellDelegate:
-        delegate.setParent(self)  # a view does not own its delegate
-        return delegate
 
     def _header(self) -> QHeaderView:
         header = self.horizontalHeader()

@@ -9,8 +9,9 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPainterPath, QPen
 
 from asyncluster.console.parts.cells import Chip
-from asyncluster.console.parts.delegate import chip_width, paint_chip
+from asyncluster.console.parts.delegate import paint_chip
 from asyncluster.console.parts.faces import face
+from asyncluster.console.parts.stamps import chip_width
 from asyncluster.console.state import nodes, words
 from asyncluster.console.state.nodes import Core
 from asyncluster.core.qt.badges import paint_badge, state_word
@@ -248,7 +249,7 @@ class TilePainter:
             reserve = self._px(24) if others else 0
             if paused and not others:
                 reserve = self._px(58)
-            if place and corner.x() + chip_width(chip, theme) + reserve > inner.right():
+            if place and corner.x() + chip_width(theme, number) + reserve > inner.right():
                 self._text(QRectF(corner, inner.bottomRight()).adjusted(2, 0, 0, -9), f"+{others + 1}", 12)
                 return
             corner.setX(paint_chip(self._painter, corner, height, chip, theme))

@@ -1,4 +1,4 @@
-"""Keeps the feed up to date: lets each board look at its part of the master, four times a second if somebody watches.
+"""Keeps the feed up to date: lets each board look at its part of the master, twice a second while somebody watches.
 
 While nobody watches next to nothing is looked at: jobs and nodes are counted for plots that want to show the past, and
 states are followed, each once a second or less often.
@@ -25,6 +25,9 @@ from asyncluster.core.master.publishing.past import RATE_SECONDS
 from asyncluster.core.master.publishing.people import PeopleBoard
 from asyncluster.core.master.switchboard import Switchboard
 from asyncluster.core.wire.feed import MasterRow, Row, job_number, node_name
+
+#: Ticks between two looks at nodes and jobs; people and events, which tell of themselves, go out with the next tick.
+_LOOK_TICKS = 2
 
 
 class Publisher:
@@ -97,7 +100,7 @@ class Publisher:
         if self._ticks % RATE == 0:
             self._second(self._ticks // RATE)
         self._people.look(now, watched=self.feed.watched)
-        if self.feed.watched:
+        if self.feed.watched and self._ticks % _LOOK_TICKS == 0:
             self._publish()
         self.feed.tick(self._wall_clock())
 
