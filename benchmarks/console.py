@@ -1,17 +1,17 @@
-"""How the console feels with 1000 nodes and 100 000 queued calls: time to open, pauses, frames and memory.
+"""How the console feels before a real master with 1000 nodes and 100 000 queued calls, and what it costs the master.
 
-    python -m benchmarks.console
+    python -m benchmarks.console [NODES [CALLS]]
 
-A simulated lab publishes to the real feed in a process of its own; the console is the real one, on Qt's offscreen
-platform, so that painting is done by the processor and counted. Frames are whole repaints of the page. Except for the
-time to open, milliseconds are those of the processor: what a machine takes that does nothing else.
+Master and feed are real; the nodes speak the real protocol and have only no workers (`simulated_nodes`): each finishes
+a call every few seconds. The console is the real one, on Qt's offscreen platform, so that painting is done by the
+processor and counted. Frames are whole repaints of the page. Except for the time to open, milliseconds are those of the
+processor: what a machine takes that does nothing else.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,99 +20,155 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
+from benchmarks.bareclient import BareClient
+from benchmarks.processes import cpu_seconds
+from benchmarks.scale import room
+from benchmarks.trial import Master, wait_until
+from benchmarks.workloads import Figures
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 NODES, CALLS = 1000, 100_000
+CALL_SECONDS = 20.0
 FRAMES = 60
 SETTLE_SECONDS = 0.5
-LIMITS = {"open": 1000.0, "pause": 50.0, "frame": 16.0, "memory": 300.0}  # ms, ms, ms, MB
-_ROOT = Path(__file__).parent.parent
+FEED_SECONDS = 8.0
+
+#: Of each figure: what it is, its unit, and what it has to stay under.
+LIMITS: dict[str, tuple[str, str, float]] = {
+    "open_ms": ("from window to all nodes", "ms", 1000),
+    "switch_ms": ("switching pages, the slowest", "ms", 50),
+    "filter_ms": ("filtering the nodes, the slowest", "ms", 50),
+    "sort_ms": ("sorting the nodes by load", "ms", 50),
+    "delta_ms": ("taking in what has changed, the slowest", "ms", 50),
+    "tiles_ms": ("a frame while the room scrolls, tiles", "ms", 16),
+    "bricks_ms": ("a frame while the room scrolls, bricks", "ms", 16),
+    "strips_ms": ("a frame while the room scrolls, strips", "ms", 16),
+    "rows_ms": ("a frame while the nodes scroll", "ms", 16),
+    "memory_mb": ("memory of the console", "MB", 300),
+    "feed_percent": ("the master's processor for the feed", "% of a core", 5),
+}
 
 
 def main() -> None:
     """Prints the figures."""
-    with tempfile.TemporaryDirectory() as home:
-        socket = Path(home) / "sock"
-        lab = subprocess.Popen(
-            [sys.executable, "-m", "support.labmaster", str(socket), str(NODES), str(CALLS)],
-            env={**os.environ, "PYTHONPATH": f"{_ROOT / 'tests'}:{_ROOT}"},
-            stdout=subprocess.PIPE,
-        )
-        try:
-            assert lab.stdout is not None
-            lab.stdout.readline()
-            _measure(socket, Path(home))
-        finally:
-            lab.kill()
-            lab.wait()
+    nodes, calls = (int(word) for word in [*sys.argv[1:], *map(str, (NODES, CALLS)[len(sys.argv) - 1 :])])
+    figures = measure(nodes, calls)
+    for name, value in figures.items():
+        what, unit, limit = LIMITS[name]
+        print(f"{what}: {value:.1f} {unit} (limit {limit:g})")
 
 
-def _measure(socket: Path, home: Path) -> None:
-    from PyQt6.QtCore import QSettings
+def measure(nodes: int = NODES, calls: int = CALLS) -> Figures:
+    """All figures, on a master with so many nodes and queued calls. Takes this process's reactor."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        Master(Path(folder)) as master,
+        room(master, nodes, CALL_SECONDS) as simulated,
+        BareClient(master.socket) as client,
+    ):
+        client.submit(calls)
+        client.ask("status")
+        wait_until(lambda: simulated.calls > 0, 60, "no call ends")
+        return _Trial(master, nodes).run(Path(folder))
 
-    from asyncluster.console.program import Console
-    from asyncluster.core.qt.application import make_application
-    from asyncluster.core.qt.reactor import install
-    from asyncluster.core.qt.theme import Mode
 
-    app = make_application("AsynCluster console")
-    reactor = install(tls=False)
-    settings = QSettings(str(home / "settings.ini"), QSettings.Format.IniFormat)
-    began = perf_counter()
-    console = Console(app, reactor, socket, mode=Mode.LIGHT, settings=settings)
-    console.window.show()
-    shown = perf_counter()
-    reactor.callWhenRunning(console.link.start)
-    steps = _steps(console, app)
+class _Trial:
+    """One run of the console.
 
-    def opened() -> None:
-        if len(console.mirror.table("nodes").rows) < NODES:
-            reactor.callLater(0.005, opened)
+    Attributes:
+        figures: what was measured so far.
+    """
+
+    def __init__(self, master: Master, nodes: int) -> None:
+        self.figures: Figures = {}
+        self._master = master
+        self._nodes = nodes
+
+    def run(self, home: Path) -> Figures:
+        """Measures."""
+        from PyQt6.QtCore import QSettings
+
+        from asyncluster.console.program import Console
+        from asyncluster.core.qt.application import make_application
+        from asyncluster.core.qt.reactor import install
+        from asyncluster.core.qt.theme import Mode
+
+        self._app = make_application("AsynCluster console")
+        reactor = self._reactor = install(tls=False)
+        settings = QSettings(str(home / "settings.ini"), QSettings.Format.IniFormat)
+        unwatched = self._share(FEED_SECONDS)
+        console = self._console = Console(self._app, reactor, self._master.socket, mode=Mode.LIGHT, settings=settings)
+        console.window.show()
+        self._shown = perf_counter()
+        self._deltas: list[float] = []
+        receive = console.mirror.receive
+
+        def timed(message: Any) -> None:
+            self._deltas.append(_timed(lambda: receive(message)))
+
+        console.mirror.receive = timed  # type: ignore[method-assign]
+        reactor.callWhenRunning(console.link.start)
+        reactor.callWhenRunning(self._opening)
+        self._steps = self._all_steps(unwatched)
+        reactor.run()
+        return self.figures
+
+    def _opening(self) -> None:
+        """Until the first picture of all nodes."""
+        if len(self._console.mirror.table("nodes").rows) < self._nodes:
+            self._reactor.callLater(0.005, self._opening)
             return
-        console.window.grab()
-        print(f"window made in {1000 * (shown - began):.0f} ms")
-        _print("open", "from window to all nodes", 1000 * (perf_counter() - shown), "ms")
-        go()
+        self._console.window.grab()
+        self.figures["open_ms"] = 1000 * (perf_counter() - self._shown)
+        self._go()
 
-    def go() -> None:
-        if next(steps, None) is None:
-            reactor.stop()
+    def _go(self) -> None:
+        pause = next(self._steps, None)
+        if pause is None:
+            self._reactor.stop()
         else:
-            reactor.callLater(SETTLE_SECONDS, go)
+            self._reactor.callLater(pause, self._go)
 
-    reactor.callWhenRunning(opened)
-    reactor.run()
+    def _all_steps(self, unwatched: float) -> Iterator[float]:
+        """One measurement after the other; the reactor runs in between for so many seconds."""
+        before, began = cpu_seconds(self._master.pid), perf_counter()
+        yield FEED_SECONDS
+        watched = (cpu_seconds(self._master.pid) - before) / (perf_counter() - began)
+        self.figures["feed_percent"] = 100 * max(0.0, watched - unwatched)
+        window, app = self._console.window, self._app
+        switches = []
+        for place in (*range(len(window.pages)), *range(len(window.pages))):
+            switches.append(_timed(partial(_switch, window, place, app)))
+            yield SETTLE_SECONDS
+        self.figures["switch_ms"] = max(switches)
+        yield from self._scrolling(window.pages[0], window.pages[1])
+        self.figures["delta_ms"] = max(self._deltas[len(self._deltas) // 10 :])
+        self.figures["memory_mb"] = _resident()
 
+    def _scrolling(self, map_page: Any, nodes: Any) -> Iterator[float]:
+        window, app = self._console.window, self._app
+        window.show_page(0)
+        yield SETTLE_SECONDS
+        for name in ("TILE", "BRICK", "STRIP"):
+            map_page.show_level(name)
+            map_page.grab()
+            yield SETTLE_SECONDS
+            self.figures[f"{name.lower()}s_ms"] = _scroll(map_page.view, app)
+        window.show_page(1)
+        yield SETTLE_SECONDS
+        self.figures["rows_ms"] = _scroll(nodes.view, app)
+        filters = ("s", "st", "state:comp", "state:computing cores>4", "load<1", "")
+        self.figures["filter_ms"] = max(_filtered(nodes, text, app) for text in filters)
+        direction = nodes.model.sorting[1]
+        self.figures["sort_ms"] = _timed(lambda: (nodes.view.sortByColumn(9, direction), app.processEvents()))
+        yield SETTLE_SECONDS
 
-def _steps(console: Any, app: Any) -> Iterator[bool]:
-    """One measurement after the other; the reactor runs in between."""
-    window = console.window
-    pauses = []
-    for place, page in enumerate(window._pages):
-        pauses.append(_timed(partial(_switch, window, place, app)))
-        if os.environ.get("DETAIL"):
-            print(page.title, pauses[-1])
-        yield True
-    _print("pause", f"switching pages, the slowest of {len(pauses)}", max(pauses), "ms")
-
-    room, nodes = window._pages[0], window._pages[1]
-    window.show_page(0)
-    yield True
-    for name in ("TILE", "BRICK", "STRIP"):
-        room._levels.choose(name)
-        room.grab()
-        yield True
-        _print("frame", f"scrolling the room, {name.lower()}s", _scroll(room.view, app), "ms")
-    window.show_page(1)
-    yield True
-    _print("frame", "scrolling the nodes", _scroll(nodes.view, app), "ms")
-    filters = ("s", "st", "state:comp", "state:computing cores>4", "left<1h", "")
-    _print("pause", "filtering the nodes, the slowest", max(_filtered(nodes, text, app) for text in filters), "ms")
-    _print(
-        "pause", "sorting the nodes by load", _timed(lambda: nodes.view.sortByColumn(9, nodes.model.sorting[1])), "ms"
-    )
-    yield True
-    _print("memory", "memory", _resident(), "MB")
+    def _share(self, seconds: float) -> float:
+        """The share of a core that the master takes while nobody watches."""
+        before, began = cpu_seconds(self._master.pid), perf_counter()
+        wait_until(lambda: perf_counter() - began >= seconds, seconds + 5, "time stands still")
+        return (cpu_seconds(self._master.pid) - before) / (perf_counter() - began)
 
 
 def _switch(window: Any, place: int, app: Any) -> None:
@@ -144,10 +200,6 @@ def _timed(act: Callable[[], object]) -> float:
 def _resident() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _print(limit: str, what: str, value: float, unit: str) -> None:
-    print(f"{what}: {value:.1f} {unit} (limit {LIMITS[limit]:.0f})")
 
 
 if __name__ == "__main__":

@@ -34,9 +34,10 @@ _SLOTS = 8
 class Room:
     """The process of `simulated_nodes`, and what it says of itself."""
 
-    def __init__(self, config: Path, nodes: int) -> None:
+    def __init__(self, config: Path, nodes: int, call_seconds: float = 0.0) -> None:
         command = [sys.executable, "-m", "benchmarks.simulated_nodes", "--config", str(config)]
         command += [f"--nodes={nodes}", f"--slots={_SLOTS}", "--telemetry", "--own-addresses", "--every=0.05"]
+        command += [f"--call-seconds={call_seconds:g}"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.up = 0
         self.calls = 0
@@ -61,9 +62,9 @@ class Room:
 
 
 @contextlib.contextmanager
-def room(master: Master, nodes: int) -> Iterator[Room]:
-    """So many simulated nodes at a master, all logged in."""
-    simulated = Room(master.config, nodes)
+def room(master: Master, nodes: int, call_seconds: float = 0.0) -> Iterator[Room]:
+    """So many simulated nodes at a master, all logged in; a call takes them `call_seconds`."""
+    simulated = Room(master.config, nodes, call_seconds)
     try:
         wait_until(lambda: simulated.up == nodes, _LOGIN_SECONDS, f"not all of {nodes} nodes have logged in")
         yield simulated
