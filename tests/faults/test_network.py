@@ -21,7 +21,7 @@ def test_a_connection_is_reset(arena: Arena, strikes: Strikes) -> None:
         strikes.healed(arena.settle())
 
 
-@faults("F8", "connection is reset in the midst of the login", push=6, nightly=60)
+@faults("F8", "connection is reset in the midst of the login", push=3, nightly=30)
 def test_a_connection_is_reset_in_its_login(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)

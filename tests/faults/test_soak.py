@@ -92,7 +92,7 @@ def network_late(arena: Arena, chance: random.Random) -> Iterator[None]:
 
 @contextmanager
 def job_cut_short(arena: Arena, chance: random.Random) -> Iterator[None]:
-    """A client of which nothing is heard any more, with calls that run."""
+    """Somebody else's job, cancelled in the midst of its calls."""
     with arena.real.client() as client:
         job = client.job("import time\ndef nap():\n    time.sleep(0.1)\n", name="short")
         for _ in range(chance.randint(1, 100)):
