@@ -60,7 +60,7 @@ def mortal_jobs(arena: Arena) -> list[dict[str, Any]]:
     return [job for job in arena.work.client.ask("job list") if job["name"] == "mortal"]
 
 
-@faults("F5", "kill -9 of a job client", push=5, nightly=50)
+@faults("F5", "kill -9 of a job client", push=3, nightly=50)
 def test_a_client_is_killed(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         client = Client(arena)
@@ -75,7 +75,7 @@ def test_a_client_is_killed(arena: Arena, strikes: Strikes) -> None:
     arena.settle()
 
 
-@faults("F7", "SIGSTOP of a job client, some with the master", push=2, nightly=12)
+@faults("F7", "SIGSTOP of a job client, some with the master", push=1, nightly=12)
 def test_a_client_is_stopped(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         client = Client(arena)

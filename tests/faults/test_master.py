@@ -21,10 +21,13 @@ TRANSACTIONS = ("transaction-before-commit", "transaction-committed")
 
 #: Steps of files that are made once in the life of a master or of a node, and what is there to be made again.
 MASTERS_STEPS = ["open:master.pem.new:1", "os.rename:master.pem.new:1"]
-NODES_STEPS = ["os.mkdir:/node:1", "open:/marker:2", "open:master.pin.new:1", "os.rename:master.pin.new:1"]
+NODES_STEPS = [
+    ("os.mkdir:/node:1", "open:/marker:2"),
+    ("open:/place:2", "open:master.pin.new:1", "os.rename:master.pin.new:1"),
+]
 
 
-@faults("F3", "kill -9 of the master", push=5, nightly=60)
+@faults("F3", "kill -9 of the master", push=3, nightly=60)
 def test_the_master_is_killed(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)
@@ -35,7 +38,7 @@ def test_the_master_is_killed(arena: Arena, strikes: Strikes) -> None:
         batch.check()
 
 
-@faults("F3", "the master dies before or after a commit", push=2, nightly=25)
+@faults("F3", "the master dies before or after a commit", push=1, nightly=25)
 def test_the_master_dies_between_two_writes(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)
@@ -83,13 +86,14 @@ def test_a_master_that_dies_while_it_makes_its_key(arena: Arena, step: str) -> N
     arena.settle()
 
 
-@pytest.mark.parametrize("step", NODES_STEPS)
-def test_a_node_that_dies_while_it_settles_in(arena: Arena, step: str) -> None:
-    place = arena.places[0]
-    place.daemon.kill()
-    forget(place)
-    arena.start_node(place, **{DIES: step})
-    dies(place.daemon)
+@pytest.mark.parametrize("steps", NODES_STEPS, ids=" ".join)
+def test_nodes_that_die_while_they_settle_in(arena: Arena, steps: tuple[str, ...]) -> None:
+    for place, step in zip(arena.places, steps, strict=False):
+        place.daemon.kill()
+        forget(place)
+        arena.start_node(place, **{DIES: step})
+    for place, _step in zip(arena.places, steps, strict=False):
+        dies(place.daemon)
     arena.revive()
     arena.settle()
 

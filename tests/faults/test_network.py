@@ -32,7 +32,7 @@ def test_a_connection_is_reset_in_its_login(arena: Arena, strikes: Strikes) -> N
         batch.check()
 
 
-@faults("F9", "black hole, one way or both, of some nodes", push=3, nightly=30)
+@faults("F9", "black hole, one way or both, of some nodes", push=2, nightly=30)
 def test_a_cable_is_pulled(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)

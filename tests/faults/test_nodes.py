@@ -8,7 +8,7 @@ from support.strikes import Strikes, faults
 CALLS = 120
 
 
-@faults("F2", "kill -9 of a node daemon", push=6, nightly=60)
+@faults("F2", "kill -9 of a node daemon", push=4, nightly=60)
 def test_a_node_daemon_is_killed(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)
@@ -32,7 +32,7 @@ def test_half_of_the_nodes_are_killed(arena: Arena, strikes: Strikes) -> None:
         batch.check()
 
 
-@faults("F12", "a node comes back while its old connection is half open", push=4, nightly=40)
+@faults("F12", "a node comes back while its old connection is half open", push=2, nightly=40)
 def test_a_node_connects_twice(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)

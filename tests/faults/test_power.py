@@ -12,7 +12,7 @@ from support.strikes import Strikes, faults
 CALLS = 120
 
 
-@faults("F6", "power cut of master and all nodes, with a torn write-ahead log", push=3, nightly=40)
+@faults("F6", "power cut of master and all nodes, with a torn write-ahead log", push=2, nightly=40)
 def test_everything_loses_its_power(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)

@@ -19,7 +19,7 @@ def victims(arena: Arena, strike: Strike) -> list[int]:
     return strike.random.choice([[arena.master.process.pid], [node], workers, [node, *workers]])
 
 
-@faults("F7", "SIGSTOP of master, node daemon, workers or a whole node", push=5, nightly=30)
+@faults("F7", "SIGSTOP of master, node daemon, workers or a whole node", push=3, nightly=30)
 def test_somebody_is_stopped(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)
