@@ -8,7 +8,7 @@ from dataclasses import fields
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
 
 from asyncluster.core.database.schema import sessions
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.people.sessions import Session
 
 _FIELDS = [field.name for field in fields(Session)]

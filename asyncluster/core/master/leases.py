@@ -18,8 +18,8 @@ from asyncluster.core.master.standing import Situation, Standing, span_of, stand
 from asyncluster.core.people import refusals
 from asyncluster.core.people import sessions as rules
 from asyncluster.core.people.budget import Span, Verdict
+from asyncluster.core.people.ends import End
 from asyncluster.core.people.names import is_account_name
-from asyncluster.core.people.refusals import End
 from asyncluster.core.people.sessions import Session
 from asyncluster.core.wire.people import EndedSession, EndOrder, Lease, LiveSession, SessionOrders, SessionReport
 

@@ -7,33 +7,17 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from asyncluster.core.people.budget import Account, Limit, Verdict
 from asyncluster.core.people.calendar import ONE_DAY, Calendar
 from asyncluster.core.people.durations import in_words
+from asyncluster.core.people.ends import End
 from asyncluster.core.people.names import WEEKDAYS
 
 WRONG = "The name or the password is wrong."
 DISABLED = "This account is disabled. Ask the operator."
 BUSY = "Many people are logging in. Try again in a moment."
 OUT_OF_ORDER = "The master cannot check this now. Try again in a moment, or ask the operator."
-
-
-class End(StrEnum):
-    """Why a session ended; stored with it."""
-
-    LOGOUT = "logout"  # the person left
-    TIME = "time"  # its deadline came
-    ELSEWHERE = "elsewhere"  # the person logged in on another node
-    REPLACED = "replaced"  # somebody logged in on its display, so it was over
-    KICKED = "kicked"
-    DISABLED = "disabled"
-    DELETED = "deleted"
-    OUT_OF_CONTACT = "out of contact"  # its node was away when the deadline came
-    NODE_STOPPED = "node stopped"  # the node was switched off or crashed
-    LOST = "lost"  # the node came back and knows nothing of it
-    CRASHED = "crashed"  # the X server or the session itself failed
 
 
 _END_WORDS = {

@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from asyncluster.core.people.budget import Span
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 
 BEAT = 30  # seconds between two reports of a node
 SILENCE = 2 * BEAT  # an open session counts on for this long between two reports

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.people.sessions import BEAT
 from asyncluster.core.wire import greeter as g
 from asyncluster.core.wire import people as p

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 
 FAREWELL = 1.0
 _UNWATCHED = frozenset({End.LOGOUT, End.CRASHED})

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 
 MARK_SECONDS = 30.0
 _MAX_FILE = 4096

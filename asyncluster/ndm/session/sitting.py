@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncluster.core.errors import AsynClusterError
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.ndm.display.screen import Screen
 from asyncluster.ndm.session.channel import Channel, ChannelClosed, Fields
 from asyncluster.ndm.session.ending import Course, Move

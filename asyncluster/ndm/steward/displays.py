@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from resource import struct_rusage
 
 from asyncluster.core.errors import ProtocolError
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.ndm.session.channel import Fields, close_all
 from asyncluster.ndm.session.orders import Begin
 from asyncluster.ndm.session.record import Records, path_of

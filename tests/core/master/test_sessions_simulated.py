@@ -30,7 +30,7 @@ from support.people import PASSWORD, Room
 from asyncluster.core import failpoints
 from asyncluster.core.database.database import Database
 from asyncluster.core.errors import AsynClusterError
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.wire.people import (
     BeginSession,
     EndedSession,

@@ -7,7 +7,8 @@ import pytest
 
 from asyncluster.core.people.budget import Account, Span, judge
 from asyncluster.core.people.calendar import Calendar, Opening
-from asyncluster.core.people.refusals import End, end_words, refusal, wait_words, when_words
+from asyncluster.core.people.ends import End
+from asyncluster.core.people.refusals import end_words, refusal, wait_words, when_words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600

@@ -12,7 +12,7 @@ from asyncluster.core.people import refusals
 from asyncluster.core.people.budget import Account, Limit, Verdict
 from asyncluster.core.people.calendar import Calendar
 from asyncluster.core.people.durations import in_words
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.qt.sentences import sentence, translated
 from asyncluster.core.qt.translations import speak
 from asyncluster.ndm.node import desk

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.wire import greeter as g
 from asyncluster.core.wire import people as p
 from asyncluster.core.wire import timebar as t

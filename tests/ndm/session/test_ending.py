@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.ndm.session.ending import FAREWELL, Course, Move
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.ndm.session.record import BadRecord, Record, Records, from_fields, open_directory, path_of
 
 SESSION = "12345678-1234-1234-1234-123456789abc"

@@ -10,7 +10,7 @@ from simulation.people.seat import Seat
 
 from asyncluster.core.database import sessions as table
 from asyncluster.core.database.database import Database
-from asyncluster.core.people.refusals import End
+from asyncluster.core.people.ends import End
 from asyncluster.core.people.sessions import GRACE, Session
 
 QUOTA = 600  # seconds a day
