@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from asyncluster.core.jobs.records import NodeRecord
@@ -106,18 +107,30 @@ class NodeBoard:
         for name in self._known.keys() - here:
             self._note(self._known[name], "offline")
 
-    def publish(self, nodes: Iterable[NodeRecord], sessions: Sessions, numbers: Mapping[int, int]) -> None:
-        """Somebody watches; `numbers` are those of the open jobs, by key."""
+    def publish(
+        self,
+        nodes: Iterable[NodeRecord],
+        sessions: Sessions,
+        numbers: Mapping[int, int],
+        quotas: Mapping[str, float | None] = MappingProxyType({}),
+    ) -> None:
+        """Somebody watches.
+
+        Args:
+            numbers: of the open jobs, by key.
+            quotas: seconds a day of people.
+        """
         here = set()
         for record in nodes:
             here.add(record.name)
             known = self._of(record.name)
             session = sessions.get(record.name)
             jobs = [key for key, count in record.jobs.items() if count]
-            look = (record.telemetry, record.state, record.slots, record.attach, session, jobs)
+            quota = quotas.get(session.user) if session is not None else None
+            look = (record.telemetry, record.state, record.slots, record.attach, session, quota, jobs)
             if look != known.look:
                 known.look = look
-                self._publish(record, known, session, numbers)
+                self._publish(record, known, session, quota, numbers)
         for name in self._known.keys() - here:
             self._publish_gone(name, self._known[name])
 
@@ -147,11 +160,20 @@ class NodeBoard:
         if known.state != state:
             known.state, known.since = state, self._wall_clock()
 
-    def _publish(self, record: NodeRecord, known: _Known, session: Session | None, numbers: Mapping[int, int]) -> None:
+    def _publish(
+        self,
+        record: NodeRecord,
+        known: _Known,
+        session: Session | None,
+        quota: float | None,
+        numbers: Mapping[int, int],
+    ) -> None:
         self._note(known, rows.node_state(record, session))
         running = rows.running_now(record)
         rate = known.past.rate if record.state != "lost" else 0.0
-        known.row = rows.node_row(record, session, since=known.since, rate=rate, running=running, numbers=numbers)
+        known.row = rows.node_row(
+            record, session, since=known.since, rate=rate, quota=quota, running=running, numbers=numbers
+        )
         self._feed.publish("nodes", record.name, known.row)
         self._feed.publish("cores", record.name, rows.cores_row(record))
         self._add_up(known, Use.of(record, session), running if record.state != "lost" else {})

@@ -38,6 +38,7 @@ class PeopleBoard:
 
     Attributes:
         sessions: those that are open, by node.
+        quotas: seconds a day of each account; None: no limit.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class PeopleBoard:
         event: Callable[[str, str, str], None] = lambda actor, subject, text: None,
     ) -> None:
         self.sessions: dict[str, Session] = {}
+        self.quotas: dict[str, float | None] = {}
         self._feed = feed
         self._people = people
         self._database = database
@@ -81,6 +83,7 @@ class PeopleBoard:
         if self._looked:
             self._tell_who_moved({session.uuid: session for session in before.values()}, sessions)
         self._looked = True
+        self.quotas = {row.name: row.daily for row in people}
         self._replace("people", {row.name: row for row in people})
         self._replace("openings", {row.day: row for row in openings})
 

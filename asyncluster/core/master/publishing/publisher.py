@@ -115,7 +115,7 @@ class Publisher:
     def _publish(self) -> None:
         jobs = self._dispatcher.jobs()
         numbers = {job.key: job.number for job in jobs if job.number is not None}
-        self._nodes.publish(self._dispatcher.nodes(), self._people.sessions, numbers)
+        self._nodes.publish(self._dispatcher.nodes(), self._people.sessions, numbers, self._people.quotas)
         self._jobs.publish(jobs, self._nodes.running)
         row = self._master_row(jobs)
         self.feed.publish("master", row.name, row)

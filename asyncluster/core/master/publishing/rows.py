@@ -51,6 +51,7 @@ def node_row(
     *,
     since: float,
     rate: float,
+    quota: float | None,
     running: Mapping[int, int],
     numbers: Mapping[int, int],
 ) -> NodeRow:
@@ -60,6 +61,7 @@ def node_row(
         session: of the person who sits there.
         since: instant of its state.
         rate: finished calls per minute.
+        quota: seconds that the person has a day.
         running: calls that run, by job key.
         numbers: of jobs, by key.
     """
@@ -71,6 +73,7 @@ def node_row(
         attach.cores,
         person=session.user if session else "",
         until=session.deadline if session else None,
+        quota=quota,
         load=round(telemetry.load, 2) if telemetry else 0.0,
         memory=attach.memory,
         memory_used=telemetry.memory_used if telemetry else 0,

@@ -5,11 +5,8 @@ from asyncluster.core.master.publishing.acts import sentence_of, subject_of
 from asyncluster.core.master.verbs.table import VERBS
 
 #: Verbs by which something is done.
-_DOING = {
-    verb
-    for verb in VERBS
-    if verb.split()[-1] not in ("list", "show", "logs", "why", "status", "watch", "report", "compute", "compute")
-}
+_ASKING = ("list", "show", "logs", "why", "status", "watch", "report", "compute")
+_DOING = {verb for verb in VERBS if verb.split()[-1] not in _ASKING}
 
 
 def test_who_did_what_is_a_sentence():

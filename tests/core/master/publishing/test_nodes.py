@@ -69,9 +69,9 @@ def test_that_a_person_sits_down_is_news(shown):
     record = node("pc1", [(0.0, 0.5)] * 4)
     shown.board.publish([record], {}, {})
     shown.now = 1010.0
-    shown.board.publish([record], {"pc1": session("pc1")}, {})
+    shown.board.publish([record], {"pc1": session("pc1")}, {}, {"lena": 14_400.0})
     row = shown.row("pc1")
-    assert (row.person, row.state, row.since, row.until) == ("lena", "in_use", 1010.0, 7200)
+    assert (row.person, row.state, row.since, row.until, row.quota) == ("lena", "in_use", 1010.0, 7200, 14_400.0)
 
 
 def test_what_is_not_ours_is_the_persons_only_while_there_is_one(shown):
