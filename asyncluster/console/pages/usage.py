@@ -100,6 +100,10 @@ class UsagePage(Page):
         if self._ticks % _AGAIN_SECONDS == 0:  # sessions that go on grow longer, and calls are computed
             self.ask()
 
+    def show_period(self, key: str) -> None:
+        """Shows one of `PERIODS`."""
+        self._period.choose(key)
+
     # --- asking ------------------------------------------------------------------------------------------
 
     def ask(self) -> None:

@@ -6,7 +6,6 @@ such a plot; what pages show all the time is painted by `bars`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -19,17 +18,6 @@ from asyncluster.console.parts.controls import label
 from asyncluster.console.state.curves import Curves
 from asyncluster.core.qt.theme import Look
 
-_ALPHA = 190
-
-
-@dataclass
-class _Layer:
-    """One area: its upper and lower edge, and what is between."""
-
-    top: Any
-    bottom: Any
-    fill: Any
-
 
 class TimePlot(QWidget):
     """Areas that stand on each other, from the past to now."""
@@ -39,7 +27,7 @@ class TimePlot(QWidget):
         self._look = look
         self._zone = zone
         self._curves = Curves("", "", 1.0, 0.0, ())
-        self._layers: list[_Layer] = []
+        self._layers: list[Any] = []
         self._plot = pyqtgraph.PlotWidget(axisItems={"bottom": pyqtgraph.DateAxisItem(utcOffset=self._offset())})
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
@@ -69,15 +57,13 @@ class TimePlot(QWidget):
         self._curves = curves
         self.setAccessibleName(curves.title)
         self.setAccessibleDescription(curves.words(-1, self._zone))
-        if [name for name, _state, _values in curves.areas] != [layer.top.name() for layer in self._layers]:
+        if [name for name, _state, _values in curves.areas] != [layer.name() for layer in self._layers]:
             self._begin()
         x = numpy.asarray(curves.instants())
         below = numpy.zeros(len(x))
         for layer, (_name, _state, values) in zip(self._layers, curves.areas, strict=True):
-            above = below + numpy.asarray(values, dtype=float)
-            layer.bottom.setData(x, below)
-            layer.top.setData(x, above)
-            below = above
+            below = below + numpy.asarray(values, dtype=float)
+            layer.setData(x, below)
         self._plot.setLimits(yMin=0, xMin=x[0] if len(x) else None, xMax=curves.end)
         self._plot.setYRange(0, curves.most or max(1.0, float(below.max()) * 1.1 if len(x) else 1.0), padding=0)
         self._said.setText(curves.words(-1, self._zone))
@@ -86,18 +72,15 @@ class TimePlot(QWidget):
 
     def _begin(self) -> None:
         for layer in self._layers:
-            for item in (layer.fill, layer.top, layer.bottom):
-                self._plot.removeItem(item)
+            self._plot.removeItem(layer)
         self._layers = []
-        for name, state, _values in self._curves.areas:
+        for place, (name, state, _values) in enumerate(self._curves.areas):
             shade = self._look.theme.state(state)
-            bottom = pyqtgraph.PlotDataItem(pen=None)
-            top = pyqtgraph.PlotDataItem(pen=pyqtgraph.mkPen(shade, width=1.5), name=name)
-            shade.setAlpha(_ALPHA)
-            fill = pyqtgraph.FillBetweenItem(top, bottom, brush=shade)
-            for item in (bottom, top, fill):
-                self._plot.addItem(item)
-            self._layers.append(_Layer(top, bottom, fill))
+            layer = pyqtgraph.PlotDataItem(pen=shade, fillLevel=0, brush=shade, name=name)
+            layer.setZValue(-place)  # each covers the foot of the one that stands on it
+            self._plot.addItem(layer)
+            self._layers.append(layer)
+        self._legend.setVisible(len(self._layers) > 1)
 
     def _point(self, where: Any) -> None:
         """Says what is under the mouse."""

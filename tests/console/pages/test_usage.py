@@ -23,7 +23,7 @@ def page(desk, shown, asked):
 def test_the_period_is_asked_for_and_shown(page, asked):
     today = {"since": "2026-11-23", "until": "2026-11-23"}
     assert asked.questions == [("timesheet list", {**today, "skip": 0}), ("timesheet compute", today)]
-    page._period.choose("month")
+    page.show_period("month")
     assert asked.questions[-1][1]["since"] == "2026-10-27"
     assert page._compute._lines == [("mkoval", "", "12:30")]
     assert page.model.rowCount() == len(ROWS)
