@@ -1,6 +1,7 @@
-"""Makes the pictures of greeter and time bar in `docs/pictures`: `python docs/make_pictures.py`.
+"""Makes the pictures in `docs/pictures` that need no real login: `python docs/make_pictures.py`.
 
-The real windows are shown on a virtual X server (Xvfb), with a clock that stands at 14:18, and photographed.
+Those of the console are made by `pictures_console.py`, which this starts. Of greeter and time bar, the real windows are
+shown on a virtual X server (Xvfb), with a clock that stands at 14:18, and photographed.
 """
 
 # ruff: noqa: E402 - the path to the tests' support comes before the imports from it
@@ -8,6 +9,7 @@ The real windows are shown on a virtual X server (Xvfb), with a clock that stand
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -51,7 +53,7 @@ def main() -> int:
         for name, (fields, act) in GREETERS.items():
             greeter_picture(app, name, fields, act)
         time_bar_pictures(app)
-    return 0
+    return subprocess.run([sys.executable, str(ROOT / "docs" / "pictures_console.py")], check=False).returncode
 
 
 # --- the greeter

@@ -1,9 +1,12 @@
-"""Pictures of every page of the console, in both themes, of whatever a master shows at the moment.
+"""Makes `docs/pictures/console-*.png`: every page and dialog of the console, in both themes: `make pictures`.
 
-    python docs/pictures_console.py SOCKET FOLDER [PAGE]...
+    python docs/pictures_console.py [PAGE]...
 
-Runs on the offscreen platform unless there is a display. `make_pictures.py` starts a cluster under load first.
+A real master has 24 PCs that speak the real protocol (`picture_room.py`), people who log in at them by the real login,
+and jobs of real clients. Started by root, the jobs are those of several accounts, which are removed afterwards.
 """
+
+# ruff: noqa: E402 - the platform and the path come before the imports that need them
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen" if "DISPLAY" not in os.environ else "xcb")
 
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from picture_load import room_under_load
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QLineEdit
 
@@ -29,9 +37,16 @@ SETTLE_SECONDS = 1.2
 
 
 def main() -> None:
-    """Takes the pictures."""
-    socket, folder, wanted = Path(sys.argv[1]), Path(sys.argv[2]), [name.lower() for name in sys.argv[3:]]
-    folder.mkdir(parents=True, exist_ok=True)
+    """Starts a cluster, and takes the pictures."""
+    wanted = [name.lower() for name in sys.argv[1:]]
+    PICTURES.mkdir(exist_ok=True)
+    with room_under_load() as socket:
+        take(socket, wanted)
+
+
+def take(socket: Path, wanted: list[str]) -> None:
+    """Takes the pictures of whatever that master shows."""
+    folder = PICTURES
     app = make_application("AsynCluster console")
     reactor = install(tls=False)
     with tempfile.TemporaryDirectory() as home:
@@ -111,11 +126,12 @@ _DIALOGS = {
     "confirm": _press(2, "jobs", "c"),
     "keys": lambda console: show_keys(console.window, console.window.page),
     "new-job": _press(2, "jobs", "n"),
+    "history": _press(2, "jobs", "h"),
     "exception": _press(4, "openings", "n"),
     "new-person": _press(3, "people", "n"),
 }
 _PREPARE = {
-    "openings": lambda _console: None,
+    "usage": lambda console: console.window.page.show_period("month"),
     "room": _select("nodes", "room", lambda node: (node.person != "", -(node.until or 0))),
     "nodes": _select("nodes", "node", lambda node: (node.person != "", -(node.until or 0))),
     "jobs": _select("jobs", "job", lambda job: (job.finished is None, job.running, job.done)),
