@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import desk, environment, floor, own, plot, report, scale, sitting
+from benchmarks import console, desk, environment, floor, own, plot, report, scale, sitting
 from benchmarks.budget import Budget
 from benchmarks.catalogue import ASYNCLUSTER, SYSTEMS
 from benchmarks.processes import adopt_orphans, end_descendants
@@ -27,6 +27,7 @@ PEERS = HERE.parent / ".venv-bench"
 MINUTES = 20.0
 ROUNDS = 5
 _SYSTEMS_SHARE = 0.7  # of the time; the rest is for our own parts
+_PARTS = ["systems", "own", "scale", "desk", "console", "floor"]
 _NODES = (10, 100, 1000)
 _QUEUED = (1_000, 100_000, 1_000_000)
 
@@ -59,7 +60,7 @@ def _run_parts(table: Table, options: argparse.Namespace, budget: Budget) -> Non
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Figures beside those of other systems.")
     names = [system.script for system in SYSTEMS]
-    parser.add_argument("--parts", nargs="*", choices=["systems", "own", "scale", "desk", "floor"])
+    parser.add_argument("--parts", nargs="*", choices=_PARTS)
     parser.add_argument("--systems", nargs="*", choices=names, default=names)
     parser.add_argument("--workloads", nargs="*", choices=list(WORKLOADS), default=list(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -67,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--add", action="store_true", help="add to what an earlier run has written")
     parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()
-    options.parts = options.parts or ["systems", "own", "scale", "desk", "floor"]
+    options.parts = options.parts or _PARTS
     return options
 
 
@@ -92,6 +93,7 @@ def _tasks(table: Table) -> list[tuple[str, str, Callable[[], Figures | None]]]:
         ("desk", "greeter", lambda: desk.greeters(table)),
         ("desk", "time bar", desk.time_bar),
         ("desk", "enter", sitting.enter_and_end),
+        ("console", "console", console.in_its_own_process),
         *(("scale", f"{nodes} nodes", lambda nodes=nodes: _scale(table, nodes)) for nodes in _NODES),
     ]
 

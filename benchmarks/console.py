@@ -1,6 +1,6 @@
 """How the console feels before a real master with 1000 nodes and 100 000 queued calls, and what it costs the master.
 
-    python -m benchmarks.console [NODES [CALLS]]
+    python -m benchmarks.console [--json]
 
 Master and feed are real; the nodes speak the real protocol and have only no workers (`simulated_nodes`): each finishes
 a call every few seconds. The console is the real one, on Qt's offscreen platform, so that painting is done by the
@@ -10,8 +10,10 @@ processor: what a machine takes that does nothing else.
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,8 +27,6 @@ from benchmarks.processes import cpu_seconds
 from benchmarks.scale import room
 from benchmarks.trial import Master, wait_until
 from benchmarks.workloads import Figures
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 NODES, CALLS = 1000, 100_000
 CALL_SECONDS = 20.0
@@ -52,11 +52,21 @@ LIMITS: dict[str, tuple[str, str, float]] = {
 
 def main() -> None:
     """Prints the figures."""
-    nodes, calls = (int(word) for word in [*sys.argv[1:], *map(str, (NODES, CALLS)[len(sys.argv) - 1 :])])
-    figures = measure(nodes, calls)
+    figures = measure()
+    if "--json" in sys.argv:
+        print(json.dumps(figures))
+        return
     for name, value in figures.items():
         what, unit, limit = LIMITS[name]
         print(f"{what}: {value:.1f} {unit} (limit {limit:g})")
+
+
+def in_its_own_process() -> Figures:
+    """The same from a program that has a reactor, or wants none."""
+    command = [sys.executable, "-m", "benchmarks.console", "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=Path(__file__).parent.parent)
+    figures: Figures = json.loads(done.stdout)
+    return figures
 
 
 def measure(nodes: int = NODES, calls: int = CALLS) -> Figures:
@@ -87,6 +97,7 @@ class _Trial:
 
     def run(self, home: Path) -> Figures:
         """Measures."""
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         from PyQt6.QtCore import QSettings
 
         from asyncluster.console.program import Console

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.catalogue import ASYNCLUSTER, DASK, IPYPARALLEL, PB, POOL, RAY
+from benchmarks.console import LIMITS
 from benchmarks.table import Table
 
 Measured = Callable[[Table], float | None]
@@ -116,4 +117,8 @@ TARGETS = (
     _less("idle greeter, of a core", _own("idle", "greeter_percent"), 0.2, "%"),
     _less("idle time bar, of a core", _own("idle", "time_bar_percent"), 0.2, "%"),
     _less("idle node daemon, of a core", _own("idle", "node_daemon_percent"), 0.2, "%"),
+    *(
+        _less(f"console of 1000 nodes: {what}", _own("console", name), limit, unit)
+        for name, (what, unit, limit) in LIMITS.items()
+    ),
 )
