@@ -145,6 +145,8 @@ class Switchboard:
 
     def from_node(self, node: NodeHandler, message: m.Message) -> None:
         """A message of a node."""
+        if isinstance(message, m.Output | m.Progress) and not self.dispatcher.works_on(node.name, message.job):
+            return
         if isinstance(message, m.Output):
             self.logs.add(message.job, Line(message.call, message.stream, node.name, message.text))
             self._to_job(message)
@@ -192,6 +194,12 @@ class Switchboard:
         self.dispatcher.from_client(client.number, client.owner, message, self.now())
         if isinstance(message, m.OpenJob):
             self._job_clients[message.job] = client
+
+    def client_reads(self, client: ClientHandler, on: bool) -> None:
+        """A client does not read what it is sent, or does again. What that changes is carried out a turn later."""
+        self.dispatcher.client_reads(client.number, on, self.now())
+        if on:
+            self._set_wake(self.now())
 
     def end_job(self, job: int, failure: m.Failure) -> None:
         """Ends a job for a reason of the master's own."""
