@@ -46,3 +46,15 @@ def sit_down(site: Site, person: Callable[..., Any]) -> Callable[..., Any]:
         return account
 
     return log_in
+
+
+@pytest.fixture
+def the_end(site: Site) -> Callable[[Any], dict[str, Any]]:
+    """The one session of somebody, as the master has booked its end."""
+
+    def booked(account: Any) -> dict[str, Any]:
+        wait_for(lambda: site.sheet(account.pw_name)[-1]["to"], "the booking")
+        (row,) = site.sheet(account.pw_name)
+        return row
+
+    return booked

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from support.unix_people import wait_for
+from support.unix_people import status_of, wait_for
 
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.ndm.session.group import ControlGroup, home
@@ -35,14 +35,15 @@ socket = {state}/control.sock
 server password = {server_password}
 state = {state}
 [display]
-size = 420, 300
+size = {size[0]}, {size[1]}
 window manager = {window_manager}
 displays = {displays}
-x server = Xvfb -screen 0 1024x768x24
+x server = Xvfb -screen 0 {screen[0]}x{screen[1]}x24
 grace = {grace} s
 power buttons = no
 """
 GRACE = 2.0  # seconds
+LOGIN_SIZE, SCREEN_SIZE = (420, 300), (1024, 768)
 LOGIN_PASSWORD = "over the hills"
 
 
@@ -53,10 +54,17 @@ class Screen:
         self.number = number
         self.directory = Path(f"/run/asyncluster-node/{number}")
 
-    def group(self, part: str) -> list[int]:
+    def group_of(self, part: str) -> ControlGroup:
         found = home()
         assert found is not None
-        return ControlGroup(found / f"asyncluster-{self.number}" / part).pids()
+        return ControlGroup(found / f"asyncluster-{self.number}" / part)
+
+    def group(self, part: str) -> list[int]:
+        return self.group_of(part).pids()
+
+    def keeper(self) -> int:
+        """The process that keeps what stands on the display."""
+        return int(status_of(self.group("x")[0])["PPid"])
 
     def program(self, module: str) -> int:
         for pid in self.group("inside"):
@@ -123,6 +131,8 @@ class Site:
                 server_password=secrets.token_hex(12),
                 displays=", ".join(f":{number}" for number in displays),
                 grace=int(GRACE),
+                size=LOGIN_SIZE,
+                screen=SCREEN_SIZE,
                 window_manager=window_manager,
             )
         )
@@ -160,6 +170,13 @@ class Site:
     def wait_for_node(self) -> None:
         wait_for(lambda: len(self.ask("node list")) == 1, "the node")
 
+    @contextmanager
+    def another_node(self) -> Iterator[None]:
+        """Something kills the node; returns when the master knows its successor."""
+        before = self.log("master").count(" attached from ")
+        yield
+        wait_for(lambda: self.log("master").count(" attached from ") > before, "the node to be back", 40)
+
     def open_all_week(self) -> None:
         for day in range(7):
             self.ask("opening add", day=str(day), start="00:00", end="24:00")
@@ -192,6 +209,9 @@ def site(window_manager: str = "/usr/bin/openbox") -> Iterator[Site]:
         made.start("node")
         made.wait_for_node()
         yield made
+    except AssertionError:
+        print(*(path.read_text() for path in directory.glob("*.log")), sep="\n")
+        raise
     finally:
         made.close()
         for screen in made.screens:
