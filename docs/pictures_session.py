@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,8 +35,8 @@ def main() -> int:
             place.ask("user message", name=NAME, text="The projector test starts at 14:30. Please save your work.")
             picture(place.screens[0], "session-message")
             warn(place, place.screens[0])
+            refuse(place, place.screens[0])
             place.ask("user delete", name=NAME)
-            place.screens[0].wait_for_greeter()
     finally:
         subprocess.run(["userdel", "--remove", "--force", NAME], check=True, capture_output=True)
     return 0
@@ -56,6 +57,17 @@ def warn(place: Site, screen: Screen) -> None:
     used = place.show(NAME)["used_today_hours"]
     place.ask("user quota", name=NAME, daily_hours=used + 290 / 3600)
     picture(screen, "session-warning")
+
+
+def refuse(place: Site, screen: Screen) -> None:
+    """Closes the room, which ends the session, and lets the same person try again."""
+    today = date.today()
+    place.ask("opening except", date=str(today + timedelta(days=1)), spans=[["09:00", "18:00"]])
+    place.ask("opening except", date=str(today), spans=[])
+    wait_for(lambda: screen.program("asyncluster.ndm.greeter"), "the greeter")
+    screen.wait_for_greeter()
+    screen.type(NAME, LOGIN_PASSWORD)
+    picture(screen, "session-refused")
 
 
 def picture(screen: Screen, name: str) -> None:
