@@ -10,7 +10,8 @@ The rules:
 - As many workers as the node has slots, as long as the master has a scheduler. One that ends is replaced, whatever its
   exit status: Dask's workers exit with 0 when their scheduler is gone.
 - People first: a worker that has to make way is told so, and gets `PATIENCE` seconds to bring away what others may be
-  waiting for, with the lowest priority meanwhile; then it is stopped or ended, whether it is done or not.
+  waiting for; then it is stopped or ended, whether it is done or not. It is no nicer meanwhile: on a busy computer it
+  would not get done.
 - A drained worker ends when what it runs is done.
 - A death counts against a task only if the process died of its own accord while it ran that task.
 """
@@ -40,7 +41,6 @@ from asyncluster.ndm.worker.page import Glance
 
 #: Seconds that a worker has to bring its results away before it is stopped or ended.
 PATIENCE = 5.0
-_NICEST = 19
 _FIRST, _LONGEST, _GOOD = 0.5, 30.0, 30.0
 
 Duty: TypeAlias = Literal["work", "pause", "drain", "leave"]
@@ -103,6 +103,10 @@ class Crew:
         settings: see there.
         look: reads the page of a worker, also of one that has just died.
         make_request: makes a key.
+
+    Attributes:
+        niceness: what workers have now.
+        trouble: a sentence if workers do not start, else "".
     """
 
     def __init__(
@@ -119,7 +123,7 @@ class Crew:
         self._pass: Pass | None = None
         self._draining = False
         self._state = "run"
-        self._niceness = settings.niceness
+        self.niceness = settings.niceness
         self._evict_at: float | None = None
         self._members: dict[int, Member] = {}
         self._last = 0
@@ -170,18 +174,13 @@ class Crew:
 
     def presence(self, state: str, niceness: int, now: float) -> None:
         """What workers may do ("run", "nice", "suspend", "stop"), and how nice they have to be."""
-        if (state, niceness) == (self._state, self._niceness):
+        if (state, niceness) == (self._state, self.niceness):
             return
         self._evict_at = now + SUSPENDED if state == "suspend" else None
-        self._state, self._niceness = state, niceness
-        for member in self._members.values():
-            self._out.append(SetNiceness(member.number, self.niceness))
+        if niceness != self.niceness:
+            self._out += [SetNiceness(number, niceness) for number in self._members]
+        self._state, self.niceness = state, niceness
         self._align(now)
-
-    @property
-    def niceness(self) -> int:
-        """What workers have now."""
-        return _NICEST if self._state in ("suspend", "stop") else self._niceness
 
     # --- From workers ---------------------------------------------------------------------------------------
 

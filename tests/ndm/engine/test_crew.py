@@ -157,7 +157,7 @@ def test_for_a_person_workers_are_stopped_when_they_have_brought_away_what_they_
     workers = scene.start()
     scene.crew.presence("suspend", 10, scene.now)
     out = scene.crew.take()
-    assert [one for one in out if isinstance(one, i.SetNiceness)] == [i.SetNiceness(worker, 19) for worker in workers]
+    assert not [one for one in out if isinstance(one, i.SetNiceness)], "or it would not get done on a busy computer"
     assert [one.message for one in out if isinstance(one, i.ToWorker)] == [e.EngineOrder("pause")] * 2
     assert not [one for one in out if isinstance(one, i.Suspend)]
     scene.crew.quiet(workers[0])
