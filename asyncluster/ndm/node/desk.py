@@ -255,6 +255,7 @@ class Desk:
             case p.SessionRefused():
                 asked = self._asked.pop(message.id, None)
                 if asked is not None:
+                    self._hours_at = now  # the hours beside the refusal are to be those that it speaks of
                     self._refuse(asked.display, *_split(message.reason), float(message.retry_after))
             case p.SessionOrders():
                 self._obey(message, now, wall)

@@ -220,3 +220,12 @@ def test_power_is_for_those_who_may(desk):
     allowed = desk_with(greeting=g.Configuration("pc1", power=True))
     allowed.power("restart")
     assert allowed.take() == [ToSteward({"verb": "power", "action": "restart"})]
+
+
+def test_after_a_refusal_the_hours_are_asked_for_anew(desk):
+    begin = type_in(desk)
+    desk.from_master(p.SessionRefused(begin.id, "Closed now; opens tomorrow at 09:00.", 0), 20.0, 1020.0)
+    desk.take()
+    assert desk.wake_at() <= 20.0
+    desk.tick(20.0)
+    assert any(isinstance(out.message, p.AskHours) for out in desk.take() if isinstance(out, ToMaster))
