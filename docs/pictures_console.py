@@ -131,6 +131,7 @@ _DIALOGS = {
     "new-person": _press(3, "people", "n"),
 }
 _PREPARE = {
+    "openings": lambda _console: None,
     "usage": lambda console: console.window.page.show_period("month"),
     "room": _select("nodes", "room", lambda node: (node.person != "", -(node.until or 0))),
     "nodes": _select("nodes", "node", lambda node: (node.person != "", -(node.until or 0))),
