@@ -69,7 +69,7 @@ class ListPage(Page):
     # --- for the window ----------------------------------------------------------------------------------
 
     def take_focus(self) -> None:
-        self.view.setFocus()
+        self.focus(self.view)
 
     def refresh(self) -> None:
         self.model.refresh()

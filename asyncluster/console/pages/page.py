@@ -122,6 +122,10 @@ class Page(QWidget):
 
     # --- for pages ---------------------------------------------------------------------------------------
 
+    def focus(self, view: QWidget) -> None:
+        """Puts the keyboard into a view; one that is hidden, as it is empty, would pass it on to the filter."""
+        (view if view.isVisibleTo(self) else self).setFocus()
+
     def add_button(self, text: str, glyph: str, key: str, role: str = "") -> IconButton:
         """A button in the title line that does what has this key."""
 

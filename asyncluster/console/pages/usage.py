@@ -89,7 +89,7 @@ class UsagePage(Page):
     # --- for the window ----------------------------------------------------------------------------------
 
     def take_focus(self) -> None:
-        self.view.setFocus()
+        self.focus(self.view)
         self.ask()
 
     def focus_filter(self) -> None:

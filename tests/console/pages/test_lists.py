@@ -206,3 +206,13 @@ def test_each_page_can_be_drawn_in_both_themes_and_large(request, name, look):
     for mode in (type(look.mode).DARK, type(look.mode).LIGHT):
         look.choose(mode, scale=1.5)
         assert not page.grab().isNull()
+
+
+def test_an_empty_page_does_not_put_the_keyboard_into_its_filter(nodes, lab, tick):
+    for name in list(lab.nodes):
+        lab.feed.remove("nodes", name)
+    tick()
+    assert not nodes.view.isVisible()
+    nodes.search.setFocus()
+    nodes.take_focus()
+    assert nodes.focusWidget() is not nodes.search
