@@ -39,6 +39,7 @@ class DayPanel(QWidget):
         self._heading.setText(words.hours_heading(stand))
         self._remark.setText(words.hours_remark(stand, openings.opens, self._greeter.instant(), openings))
         self.setAccessibleName(f"{self._heading.text()}. {self._remark.text()}")
+        self._arrange()
         self.update()
 
     def wanted_height(self) -> int:
@@ -48,9 +49,12 @@ class DayPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         px = self._greeter.look.theme.px
         remark = self._remark.sizeHint().width()
-        self._heading.setGeometry(_EDGE, 0, self.width() - 2 * _EDGE - remark, px(28))
+        self._heading.setGeometry(_EDGE, 0, self.width() - 2 * _EDGE - remark - 3, px(28))
         self._remark.setGeometry(self.width() - _EDGE - remark - 3, 0, remark, px(28))
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:

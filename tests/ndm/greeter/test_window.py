@@ -5,7 +5,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
-from asyncluster.core.wire.greeter import Login, MasterState, Power, Refused
+from asyncluster.core.wire.greeter import Login, MasterState, Openings, Power, Refused
 from asyncluster.ndm.greeter.login import Field
 from asyncluster.ndm.greeter.window import GreeterWindow
 
@@ -209,6 +209,15 @@ def test_the_master_away_is_written_in_the_corner_and_under_the_fields(greeter, 
     assert window.box.notice.accessibleName().startswith("The master does not answer.")
     greeter.receive(MasterState(True))
     assert window.box.notice.accessibleName() == "Press Enter to log in."
+
+
+def test_words_about_the_day_are_never_cut(greeter, show):
+    window = show(greeter)
+    remark = window.day._remark
+    for openings in (Openings([(0, 1440)]), Openings([], greeter.instant() + 86400), Openings([(0, 1440)])):
+        greeter.receive(openings)
+        assert remark.width() >= remark.sizeHint().width() > 0
+        assert window.day._heading.geometry().right() <= remark.x()
 
 
 def test_caps_lock_is_said_in_words(greeter, show):
