@@ -35,8 +35,8 @@ DETAIL_SECONDS = 0.7  # of what is to be shown within one
 #: Jobs and nodes whose details one client may watch at once.
 DETAILS = 8
 
-#: Row data in bytes that one client gets in one tick. What has been sent cannot be taken back when it is out of date, so
-#: at the other end of a slow line this is how old the picture gets.
+#: Row data in bytes that one client gets in one tick. What has been sent cannot be taken back when it is out of date,
+#: so at the other end of a slow line this is how old the picture gets.
 STEP = 128 * 1024
 
 Send: TypeAlias = Callable[[FeedMessage], None]
