@@ -42,7 +42,8 @@ class Room:
         self.up = 0
         self.calls = 0
         self.blob_bytes = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
 
     def tell(self, order: str) -> None:
         """`hold`, `go` or `quit`."""
@@ -51,8 +52,13 @@ class Room:
         self._process.stdin.flush()
 
     def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.kill()
         self._process.wait()
+        self._listening.join()
+        self._process.stdin.close()
+        self._process.stdout.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

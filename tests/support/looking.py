@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,8 +176,8 @@ def console(control: Path, folder: Path, size: str = "1440x900") -> Iterator[Scr
             assert process.stdout.readline() == b"ready\n"
             screen = Screen(display, probe)
             xdotool(display, "search", "--sync", "--onlyvisible", "--name", "^AsynCluster$", "windowactivate", "--sync")
-            yield screen
-            screen.close()
+            with closing(screen):
+                yield screen
         finally:
             for started in (process, manager):
                 started.terminate()
