@@ -150,13 +150,14 @@ def test_json_of_a_bad_file(file: Path) -> None:
     run("init", file)
     file.chmod(0o644)
     lines = file.read_text().splitlines()
-    file.write_text("\n".join([*lines, "sise = 1"]))
+    at = lines.index("[display]") + 1
+    file.write_text("\n".join([*lines[:at], "sise = 1", *lines[at:]]))
     result = run("check", "--json", options=GlobalOptions(config=file))
     assert result.exit_code == ExitCode.CONFIG
     answer = json.loads(result.stdout)
     assert answer["ok"] is False
     message = "There is no such key; the nearest is 'size'."
-    assert answer["problems"] == [{"line": len(lines) + 1, "section": "display", "key": "sise", "message": message}]
+    assert answer["problems"] == [{"line": at + 1, "section": "display", "key": "sise", "message": message}]
     assert [sorted(warning) for warning in answer["warnings"]] == [["key", "line", "message", "section"]]
 
 
