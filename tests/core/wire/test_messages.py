@@ -5,10 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncluster.core.wire import engine as e
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
 
-LINKS = [m.FromClient, m.ToClient, m.FromNode | p.FromNode, m.ToNode | p.ToNode, m.FromWorker, m.ToWorker]
+LINKS = [
+    m.FromClient,
+    m.ToClient,
+    m.FromNode | p.FromNode | e.FromNode,
+    m.ToNode | p.ToNode | e.ToNode,
+    m.FromWorker | e.EngineState,
+    m.ToWorker | e.EngineSetup | e.EngineOrder,
+]
 
 
 def test_every_message_has_a_tag_of_its_own() -> None:

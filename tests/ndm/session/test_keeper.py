@@ -325,6 +325,7 @@ def test_a_killed_keepers_pam_session_is_closed_by_another(unix_person, begin, k
     steward = keep(begin(account.pw_name, service=service))
     steward.running()
     steward.process.kill()
+    group.ControlGroup(place.group).kill()  # as the steward does before
     wait_for(lambda: not processes_of(account.pw_uid), "the end of the session")
     said = f"{account.pw_name} :{place.display}\n"
     assert notes.read_text() == f"open_session {said}"
