@@ -58,6 +58,9 @@ manual: $(VENV)/.test
 
 pictures: $(VENV)/.test
 	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/pictures_console.py
+	$(BIN)/python docs/pictures_demo.py
+	[ "$$(id -u)" -ne 0 ] || $(BIN)/python docs/pictures_session.py
 
 $(VENV)/bin/python:
 	tools/debian-packages demo
