@@ -15,6 +15,7 @@ import pytest
 from distributed import KilledWorker
 from support.dask_lab import DaskLab, by_value, lab
 from support.processes import wait_for
+from support.processtable import lives
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -170,7 +171,7 @@ def test_where_workers_have_to_end_for_people_their_calls_run_elsewhere(tmp_path
             ]
             cluster_lab.sit_down(seat)
             wait_for(lambda: len(begun(gate)) == 2, "begun elsewhere", 60)
-            wait_for(lambda: not psutil.pid_exists(pid), "the process is gone")
+            wait_for(lambda: not lives(pid), "the process is gone")
             assert sum(dask.gather(kept)) == sum(range(1, 51))
             gate.touch()
             assert held.result(60) == "done"
@@ -184,4 +185,4 @@ def test_nothing_is_left_when_the_master_is_killed(own_lab: DaskLab) -> None:
     assert starter is not None
     os.kill(own_lab.daemons[0].process.pid, signal.SIGKILL)
     own_lab.daemons[0].process.wait()
-    wait_for(lambda: not scheduler.is_running() and not starter.is_running(), "scheduler and starter are gone")
+    wait_for(lambda: not lives(scheduler.pid) and not lives(starter.pid), "scheduler and starter are gone")
