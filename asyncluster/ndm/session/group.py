@@ -11,10 +11,13 @@ inherits orphans instead and everything below it is swept (`Descendants`).
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import select
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +39,16 @@ class Processes(Protocol):
 
     def kill(self) -> None:
         """Kills all of them; returns when none is left."""
+
+
+@contextlib.contextmanager
+def _unless_removed() -> Iterator[None]:
+    """Passes over a group that is gone, or goes while its file is open: the kernel calls that no such device."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENODEV):
+            raise
 
 
 class ControlGroup:
@@ -69,10 +82,9 @@ class ControlGroup:
         (self.path / "cgroup.procs").write_text(str(pid))
 
     def pids(self) -> list[int]:
-        try:
+        with _unless_removed():
             return [int(line) for line in (self.path / "cgroup.procs").read_text().split()]
-        except FileNotFoundError:
-            return []
+        return []
 
     def tell_kill(self) -> bool:
         """Begins to kill all that is in it; False if there is no such group."""
@@ -85,7 +97,7 @@ class ControlGroup:
     def kill(self) -> None:
         if not self.tell_kill():
             return
-        with (self.path / "cgroup.events").open("rb", buffering=0) as events:
+        with _unless_removed(), (self.path / "cgroup.events").open("rb", buffering=0) as events:
             watch = select.poll()
             watch.register(events, select.POLLPRI)
             while b"populated 1" in events.read(200):
@@ -103,11 +115,10 @@ class ControlGroup:
         return True
 
     def _write(self, file: str, text: str) -> bool:
-        try:
+        with _unless_removed():
             (self.path / file).write_text(text)
-        except FileNotFoundError:
-            return False
-        return True
+            return True
+        return False
 
     def remove(self) -> None:
         """Removes it and what is inside; all its processes must have ended."""
