@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRectF, QSize, Qt
+from PyQt6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRectF, Qt
 from PyQt6.QtGui import QKeyEvent, QPainter, QPen
 from PyQt6.QtWidgets import (
     QDialog,
     QLineEdit,
     QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -23,10 +22,10 @@ from asyncluster.console.desk import Desk
 from asyncluster.console.offers import GRANTS, Offers
 from asyncluster.console.pages.page import Page
 from asyncluster.console.parts.controls import line
+from asyncluster.console.parts.rowdelegate import RowDelegate
 from asyncluster.console.state import actions
 from asyncluster.console.state.finding import Entry, found
 from asyncluster.core.qt.icons import icon, paint_icon
-from asyncluster.core.qt.theme import Look
 
 _WIDTH = 560
 _ROW = 40
@@ -62,7 +61,7 @@ class Palette(QDialog):
         self._view = QListView()
         self._view.setModel(self._model)
         self._view.setAccessibleName("What was found")
-        self._view.setItemDelegate(_EntryDelegate(desk.look, self._view))
+        self._view.setItemDelegate(_EntryDelegate(desk.look, _ROW, self._view))
         self._view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.clicked.connect(lambda _index: self._run())
@@ -170,15 +169,8 @@ class _Entries(QAbstractListModel):
         return entry if role == Qt.ItemDataRole.UserRole else None
 
 
-class _EntryDelegate(QStyledItemDelegate):
+class _EntryDelegate(RowDelegate):
     """Icon, words, and the kind at the right."""
-
-    def __init__(self, look: Look, parent: QObject) -> None:
-        super().__init__(parent)
-        self._look = look
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(100, self._look.theme.px(_ROW))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None

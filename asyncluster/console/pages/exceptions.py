@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date
 from typing import Any
 
-from PyQt6.QtCore import QAbstractListModel, QDate, QModelIndex, QObject, QRectF, QSize, Qt
+from PyQt6.QtCore import QAbstractListModel, QDate, QModelIndex, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPen, QTextCharFormat
 from PyQt6.QtWidgets import (
     QCalendarWidget,
@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
@@ -25,13 +24,14 @@ from asyncluster.console.desk import Desk
 from asyncluster.console.dialogs.sheet import Sheet
 from asyncluster.console.parts.checkbox import CheckBox
 from asyncluster.console.parts.controls import EmptyNote, IconButton, Panel, label
+from asyncluster.console.parts.rowdelegate import RowDelegate
 from asyncluster.console.parts.weekgrid import paint_quarters
 from asyncluster.console.state import openings, people, words
 from asyncluster.console.state.openings import Spans, Week
 from asyncluster.core.errors import UsageError
 from asyncluster.core.people.names import day_span
 from asyncluster.core.qt.icons import icon
-from asyncluster.core.qt.theme import Look, Weight
+from asyncluster.core.qt.theme import Weight
 from asyncluster.core.qt.walltime import wall_clock
 
 _WIDTH = 260
@@ -80,7 +80,7 @@ class ExceptionsPanel(Panel):
         self._view = QListView()
         self._view.setAccessibleName("Exceptions")
         self._view.setModel(self._model)
-        self._view.setItemDelegate(_DateDelegate(desk.look, self._view))
+        self._view.setItemDelegate(_DateDelegate(desk.look, _ROW, self._view))
         self._view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self._view.activated.connect(lambda index: self._edit(index))
         self._empty = EmptyNote(desk.look, "calendar", "No exceptions", "Holidays and open days go here.")
@@ -252,15 +252,8 @@ class _Dates(QAbstractListModel):
         return (day, spans) if role == Qt.ItemDataRole.UserRole else None
 
 
-class _DateDelegate(QStyledItemDelegate):
+class _DateDelegate(RowDelegate):
     """The date, its day as bars, and its times in words."""
-
-    def __init__(self, look: Look, parent: QObject) -> None:
-        super().__init__(parent)
-        self._look = look
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(100, self._look.theme.px(_ROW))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtCore import QModelIndex, QPointF, QRect, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter
-from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PyQt6.QtWidgets import QStyle, QStyleOptionViewItem, QTableView
 
 from asyncluster.console.parts import stamps
 from asyncluster.console.parts.cells import Bar, Cell, Chip, Tone
 from asyncluster.console.parts.faces import face, ink
+from asyncluster.console.parts.rowdelegate import RowDelegate
 from asyncluster.console.parts.rowsmodel import RowsModel
 from asyncluster.core.qt.bars import paint_bar, paint_segments
 from asyncluster.core.qt.icons import paint_icon
@@ -28,7 +29,7 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _SELECTED = QStyle.StateFlag.State_Selected.value  # numbers are compared ten times as fast as flags
 
 
-class CellDelegate(QStyledItemDelegate):
+class CellDelegate(RowDelegate):
     """The one delegate.
 
     Args:
@@ -41,14 +42,9 @@ class CellDelegate(QStyledItemDelegate):
     """
 
     def __init__(self, model: RowsModel[Any], look: Look, row_height: int = 36) -> None:
-        super().__init__()
+        super().__init__(look, row_height)
         self._model = model
-        self._look = look
-        self._row_height = row_height
         self.focus_row = -1
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(60, self._look.theme.px(self._row_height))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         assert painter is not None
