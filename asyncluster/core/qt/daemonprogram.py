@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +33,7 @@ _PATIENCE = 2.0
 _READ = 64 * 1024
 
 
-class DaemonProgram(Generic[T]):
+class DaemonProgram(ABC, Generic[T]):
     """A window behind a link. Subclasses say what is sent and what a message does.
 
     Attributes:
@@ -58,13 +59,13 @@ class DaemonProgram(Generic[T]):
         self._unread = b""
         self._link: Any = None
 
+    @abstractmethod
     def begin(self, message: Any) -> Any:
         """Makes what is on the screen and returns what takes further messages by `receive`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shown(self) -> bool:
         """Whether the window is there for its person."""
-        raise NotImplementedError
 
     def language(self, message: Any) -> str:
         """The language that the first message asks for."""

@@ -54,11 +54,8 @@ def test_other_keys_are_refused(authority: Authority, key: rsa.RSAPrivateKey | e
 def test_a_request_for_the_key_of_somebody_else_is_refused(authority: Authority) -> None:
     request = x509.load_pem_x509_csr(make_request().csr)
     der = bytearray(request.public_bytes(serialization.Encoding.DER))
-    der[-1] ^= 1  # the signature
-    try:
-        forged = x509.load_der_x509_csr(bytes(der)).public_bytes(serialization.Encoding.PEM)
-    except ValueError:
-        pytest.skip("not even a signature any more")
+    der[-1] ^= 1  # the last byte of the signature's second number, which is still a number
+    forged = x509.load_der_x509_csr(bytes(der)).public_bytes(serialization.Encoding.PEM)
     with pytest.raises(UsageError):
         authority.sign(forged, "me")
 

@@ -12,6 +12,8 @@ from support.insiders import BOMB, STUBBORN, run_inside
 from support.unix_people import named, processes_of, wait_for, within
 from support.workplace import GRACE
 
+from asyncluster.core.errors import AsynClusterError
+
 pytestmark = pytest.mark.root
 
 BACK = 2.0  # seconds after the end in which the greeter can be used
@@ -85,7 +87,7 @@ def reaches(site, account) -> bool:
     """Does a new node daemon answer for the session?"""
     try:
         site.ask("user message", name=account.pw_name, text="Hello")
-    except Exception:
+    except AsynClusterError:  # the node is not back yet
         return False
     return True
 
