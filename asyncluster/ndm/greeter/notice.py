@@ -1,4 +1,4 @@
-"""The message under the fields. Its place is always kept, so nothing moves when it speaks."""
+"""The message under the fields. Its place is always kept, so nothing moves when it speaks; its ground ends below it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from asyncluster.core.qt.tokens import State
 from asyncluster.ndm.greeter.words import Kind, Notice
 
 _BAR_HEIGHT = 4
+_BAR_ROOM = 8  # between the words and the bar
 
 
 class NoticeBox(QWidget):
@@ -23,6 +24,7 @@ class NoticeBox(QWidget):
         super().__init__(parent)
         self._look = look
         self._notice = Notice(Kind.QUIET, "")
+        self._ends = 0  # where the ground ends: below the words, or the bar under them
         self._head, self._text = QLabel(self), QLabel(self)
         for label in (self._head, self._text):
             label.setWordWrap(True)
@@ -66,6 +68,9 @@ class NoticeBox(QWidget):
             top, gap = max(0, spare // 2), 0
         elif self._notice.share is not None:
             top, gap = theme.px(10), theme.px(3)
+        bar = 0 if self._notice.share is None else theme.px(_BAR_ROOM)
+        words = top + head_height + (gap + text_height if text_height else 0)
+        self._ends = min(self.height(), words + bar + top)
         self._head.setGeometry(left, top, width, head_height)
         self._text.setGeometry(left, top + head_height + gap, width, self.height() - top - head_height - gap)
 
@@ -77,7 +82,7 @@ class NoticeBox(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ground())
-        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        painter.drawRoundedRect(QRectF(0, 0, self.width(), self._ends), 4, 4)
         size = theme.px(18)
         place = QRectF(theme.px(8), self._head.y() - theme.px(1), size, size)
         if self._notice.kind is Kind.ERROR:
@@ -88,7 +93,7 @@ class NoticeBox(QWidget):
             paint_icon(painter, place, "clock", theme.color("text"))
         if self._notice.share is not None:
             left = self._head.x()
-            bar = QRectF(left, self.height() - theme.px(10), self.width() - left - theme.px(8), _BAR_HEIGHT)
+            bar = QRectF(left, self._ends - theme.px(10), self.width() - left - theme.px(8), _BAR_HEIGHT)
             paint_bar(painter, bar, self._notice.share, theme.color("accent"), theme.color("line"))
 
     def _ground(self) -> QColor:
