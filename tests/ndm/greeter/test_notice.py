@@ -30,9 +30,9 @@ def box(qtbot, look):
 
 
 def ground(box: NoticeBox, look: Look) -> int:
-    """Rows of its right edge that have a refusal's colour."""
+    """Rows of its right margin that have a refusal's colour."""
     picture, tint = box.grab().toImage(), look.theme.tint(State.ERROR).name()
-    return sum(picture.pixelColor(400, row).name() == tint for row in range(picture.height()))
+    return sum(picture.pixelColor(398, row).name() == tint for row in range(picture.height()))
 
 
 def test_a_short_refusal_leaves_the_rest_free(box, look):
