@@ -106,6 +106,7 @@ class _CommandButton(QPushButton):
 
     def resizeEvent(self, event: object) -> None:
         hint = self._key.sizeHint()
+        self._key.setVisible(self.width() >= self.sizeHint().width() + hint.width())
         self._key.setGeometry(self.width() - hint.width() - 12, 0, hint.width(), self.height())
 
     def _dress(self) -> None:

@@ -245,3 +245,16 @@ def test_the_windows_words_for_screen_readers(window):
         window.show_page(window._pages.index(page))
         for button in page.findChildren(QPushButton):
             assert button.text().strip() or button.accessibleName(), page.title
+
+
+def test_every_page_fits_a_small_screen(window):
+    for title, thing in (("Jobs", "job:214"), ("People", "user:lfischer"), ("Room", "room:pc07")):
+        go(window, title)
+        window.open_thing(thing)
+    for page in window.pages:
+        go(window, page.title)
+        least = window.minimumSizeHint()
+        assert least.width() <= 1024, page.title
+        assert least.height() <= 600, page.title
+    window.resize(1024, 600)
+    assert not window.grab().isNull()

@@ -76,6 +76,7 @@ class HoursField(QWidget):
         self._free.setChecked(seconds is None)
         row.addWidget(self._hours, 1)
         row.addWidget(self._free)
+        self.setFocusProxy(self._free if seconds is None else self._hours)
 
     def hours(self) -> float | None:
         """What was chosen; None is no limit."""
@@ -95,6 +96,7 @@ def ask_hours(
         sheet.rows.addWidget(label(what, "hint"))
         sheet.rows.addWidget(field)
     sheet.accepted.connect(lambda: then(daily.hours(), weekly.hours()))
+    daily.setFocus()
     sheet.open()
     return sheet
 

@@ -36,7 +36,7 @@ class History(Sheet):
         self.rows.addWidget(self.plot, 1)
         self.rows.addWidget(label("Drag to move in time, turn the wheel to look closer.", "muted"))
         scale = desk.look.theme.px
-        self.resize(scale(_SIZE[0]), scale(_SIZE[1]))
+        self.grow(scale(_SIZE[0]), scale(_SIZE[1]))
         self._show = lambda _change: self._refresh()
         self._table.listen(self._show)
         self.finished.connect(lambda _result: self._table.forget(self._show))

@@ -29,18 +29,15 @@ def show_keys(parent: QWidget, page: Page) -> Sheet:
     for row, (key, meaning) in enumerate(GENERAL):
         grid.addWidget(label(key, "strong"), row, 0)
         grid.addWidget(label(meaning), row, 1)
-    sheet.rows.addLayout(grid)
-    sheet.rows.addWidget(line())
+    grid.setColumnStretch(1, 1)
+    grid.addWidget(line(), grid.rowCount(), 0, 1, 2)
     offers = [offer for offer in page.offers() if offer.key]
     if not offers:
-        sheet.rows.addWidget(label("Select something to see what can be done with it.", "muted"))
-    below = QGridLayout()
-    below.setHorizontalSpacing(24)
-    for row, offer in enumerate(offers):
-        below.addWidget(label(offer.key, "strong"), row, 0)
-        below.addWidget(label(offer.label), row, 1)
-        below.setColumnStretch(1, 1)
-    sheet.rows.addLayout(below)
+        grid.addWidget(label("Select something to see what can be done with it.", "muted"), grid.rowCount(), 0, 1, 2)
+    for row, offer in enumerate(offers, grid.rowCount()):
+        grid.addWidget(label(offer.key, "strong"), row, 0)
+        grid.addWidget(label(offer.label), row, 1)
+    sheet.rows.addLayout(grid)
     sheet.cancel.setFocus()
     sheet.open()
     return sheet

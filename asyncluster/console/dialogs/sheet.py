@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from asyncluster.console.parts.controls import label
@@ -66,6 +66,13 @@ class Sheet(QDialog):
         self.buttons.addWidget(self.go)
         outer.addSpacing(8)
         outer.addLayout(self.buttons)
+
+    def grow(self, width: int, height: int) -> None:
+        """Takes so many pixels, or as many as its window has."""
+        parent = self.parentWidget()
+        room = parent.window() if parent is not None else None
+        size = QSize(width, height)
+        self.resize(size.boundedTo(room.size()) if room is not None else size)
 
     def say(self, problem: str) -> None:
         """Shows what is wrong; "" takes it away."""

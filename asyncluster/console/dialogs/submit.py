@@ -92,6 +92,7 @@ class Submit:
         copier.clicked.connect(lambda _checked: copy())
         sheet.buttons.insertWidget(0, copier)
         sheet.accepted.connect(lambda: self.start(command(*values(), niceness.value()), Path(output.path())))
+        code.setFocus()
         sheet.open()
         return sheet
 
@@ -133,6 +134,7 @@ class _FileField(QWidget):
         button.clicked.connect(lambda _checked: self._choose())
         row.addWidget(self._path, 1)
         row.addWidget(button)
+        self.setFocusProxy(self._path)
 
     def path(self) -> str:
         return self._path.text().strip()

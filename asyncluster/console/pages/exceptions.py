@@ -152,6 +152,7 @@ class ExceptionsPanel(Panel):
         sheet = Sheet(self, "Exception", "Save exception", fields.problem)
         sheet.rows.addWidget(fields)
         sheet.accepted.connect(save)
+        fields.setFocus()
         sheet.open()
         return sheet
 
@@ -184,6 +185,7 @@ class _ExceptionFields(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self._times)
         layout.addWidget(self._told)
+        self.setFocusProxy(self._calendar)
         self._foretell()
 
     def _dress(self) -> None:

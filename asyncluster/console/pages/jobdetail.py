@@ -22,6 +22,7 @@ from asyncluster.core.qt.bars import Progress, paint_segments
 from asyncluster.core.qt.tokens import State
 from asyncluster.core.wire.feed import JOB, JobDetail, JobRow
 
+_PARTS = ("done", "failed", "running", "queued")
 _RECENT = 1800  # seconds that a job runs before its whole life is more telling than the last minutes
 
 
@@ -62,7 +63,7 @@ class JobDetailPanel(Panel):
         self._tabs.chosen.connect(self._choose)
         self._plots = _Plots(desk)
         self._failures = Ledger(desk.look, ("Kind", "Message", "Calls"), "No call has failed.")
-        self._nodes = Ledger(desk.look, ("Node", "", "Calls"), "No node has calls of it.")
+        self._nodes = Ledger(desk.look, ("Node", "Calls"), "No node has calls of it.")
         self._log = _Output(desk)
         self._stack = QStackedWidget()
         for widget in (self._plots, self._failures, self._nodes, self._log):
@@ -130,7 +131,7 @@ class JobDetailPanel(Panel):
         failures += [("broken", f"{node}: {error}", "") for node, error in detail.unfit.items()]
         self._plots.show_detail(detail, job, self._desk)
         self._failures.show_lines(failures)
-        self._nodes.show_lines([(name, "", words.thousands(count)) for name, count in detail.nodes.items()])
+        self._nodes.show_lines([(name, words.thousands(count)) for name, count in detail.nodes.items()])
         self._tabs.count("failures", sum(group.count for group in detail.failures) + detail.other_failures)
         self._tabs.count("nodes", len(detail.nodes))
         self._log.show_tail([*detail.log, detail.error] if detail.error else detail.log)
@@ -177,7 +178,9 @@ class _Legend(QWidget):
 
     def show_job(self, job: JobRow) -> None:
         self._job = job
-        self.setAccessibleName(f"{job.done} done, {job.failed} failed, {job.running} running, {job.queued} queued")
+        said = ", ".join(f"{getattr(job, name)} {name}" for name in _PARTS)
+        self.setAccessibleName(said)
+        self.setToolTip(said)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -190,20 +193,20 @@ class _Legend(QWidget):
         theme = self._desk.look.theme
         painter = QPainter(self)
         painter.setFont(theme.font(14))
-        swatch, left = theme.px(20), 0.0
-        for name, count in (
-            ("done", job.done),
-            ("failed", job.failed),
-            ("running", job.running),
-            ("queued", job.queued),
-        ):
-            only = Progress(**{part: int(part == name) for part in ("done", "failed", "running", "queued")})
+        counts = {name: words.thousands(getattr(job, name)) for name in _PARTS}
+        texts = {name: f"{count} {name}" for name, count in counts.items()}
+        swatch, gap, apart = theme.px(20), theme.px(8), theme.px(20)
+        width_of = painter.fontMetrics().horizontalAdvance
+        if sum(swatch + gap + width_of(text) + apart for text in texts.values()) - apart > self.width():
+            texts, apart = counts, theme.px(12)  # the tooltip has the words
+        left = 0.0
+        for name, text in texts.items():
+            only = Progress(**{part: int(part == name) for part in _PARTS})
             paint_segments(painter, QRectF(left, (self.height() - 12) / 2, swatch, 12), only, theme)
             painter.setPen(theme.color("text"))
-            text = f"{words.thousands(count)} {name}"
-            left += swatch + theme.px(8)
+            left += swatch + gap
             painter.drawText(QRectF(left, 0, 400, self.height()), int(Qt.AlignmentFlag.AlignVCenter), text)
-            left += painter.fontMetrics().horizontalAdvance(text) + theme.px(20)
+            left += width_of(text) + apart
 
 
 class _Output(QWidget):

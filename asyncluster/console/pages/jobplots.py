@@ -72,4 +72,4 @@ def durations(spread: Spread | None) -> Bars:
         Mark(place_of(spread.median), f"median {words.duration_of_call(spread.median)}"),
         Mark(place_of(spread.most), f"95 % under {words.duration_of_call(spread.most)}"),
     ]
-    return Bars(spread.counts, ticks, marks, "", explain)
+    return Bars(spread.counts, ticks, marks, "", explain, joined=True)

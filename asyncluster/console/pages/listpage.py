@@ -18,6 +18,8 @@ from asyncluster.console.state.mirror import Change
 from asyncluster.console.state.query import Field
 from asyncluster.core.qt.tokens import State
 
+_LEAST_HEIGHT = 124  # pixels: the header, two rows, and a scroll bar
+
 
 class ListPage(Page):
     """A page around one table.
@@ -53,6 +55,7 @@ class ListPage(Page):
         self.chips = Chips(desk.look, [(key, word, state) for key, word, state, _test in chips])
         self.chips.chosen.connect(lambda _key: self._filter())
         self.view = TableView(self.model, desk.look, self.title, row_height=row_height)
+        self.view.setMinimumHeight(desk.look.theme.px(_LEAST_HEIGHT))
         self.view.restore(desk.settings)
         self.view.menu_wanted.connect(self._menu)
         self.empty = EmptyNote(desk.look, self.glyph, *empty)

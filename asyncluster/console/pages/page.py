@@ -147,7 +147,7 @@ class Page(QWidget):
 
     def finish(self) -> None:
         """Puts the body under the lines that were added to `rows`."""
-        self.rows.addWidget(self._inner, 1)
+        self.rows.addWidget(_scrolling_if_small(self._inner), 1)
 
     def remember(self) -> None:
         """Takes over the docks' places from an earlier run."""
@@ -171,6 +171,16 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     area.setMinimumWidth(content.minimumWidth() or content.minimumSizeHint().width())
+    return area
+
+
+def _scrolling_if_small(body: QWidget) -> QScrollArea:
+    """A body that a small screen may not hold."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(body)
     return area
 
 

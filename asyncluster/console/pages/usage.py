@@ -6,15 +6,17 @@ minute; nothing of it is kept when another period is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from PyQt6 import sip
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout
 
 from asyncluster.console.desk import Desk
+from asyncluster.console.offers import Offer
 from asyncluster.console.pages.page import Page
 from asyncluster.console.parts.cells import Cell, Tone
 from asyncluster.console.parts.controls import Chips, EmptyNote, IconButton, Panel, SearchField
@@ -22,12 +24,15 @@ from asyncluster.console.parts.heatmap import HeatMap
 from asyncluster.console.parts.ledger import Ledger
 from asyncluster.console.parts.rowsmodel import Column, RowsModel
 from asyncluster.console.parts.tableview import TableView
-from asyncluster.console.state import query, usage, words
+from asyncluster.console.state import curves, query, usage, words
 from asyncluster.console.state.mirror import Table
 from asyncluster.console.state.query import Field
 from asyncluster.console.state.usage import PERIODS, Sitting
 from asyncluster.core.qt.walltime import wall_clock
 from asyncluster.core.wire.verbs.people import PAGE
+
+if TYPE_CHECKING:
+    from asyncluster.console.dialogs.sheet import Sheet
 
 _MOST_ROWS = 100_000
 _AGAIN_SECONDS = 60
@@ -52,8 +57,8 @@ class UsagePage(Page):
         self._search = SearchField(desk.look, list(self._fields))
         self._search.textChanged.connect(self._filter)
         self._map = HeatMap(desk.look, "people")
-        self._people = Ledger(desk.look, ("Person", "", "Hours"), "Nobody sat there.")
-        self._compute = Ledger(desk.look, ("Owner", "", "Core hours"), "Nobody's calls were computed.")
+        self._people = Ledger(desk.look, ("Person", "Hours"), "Nobody sat there.")
+        self._compute = Ledger(desk.look, ("Owner", "Hours"), "Nobody's calls were computed.")
         self.model: RowsModel[Sitting] = RowsModel(self._table, columns(desk.now, desk.zone))
         self.view = TableView(self.model, desk.look, self.title)
         self.view.restore(desk.settings)
@@ -68,6 +73,7 @@ class UsagePage(Page):
     def _lay_out(self) -> None:
         self._export = IconButton(self.desk.look, "Export CSV\u2026", "down", does=self._choose_file)
         self.head.addWidget(self._search)
+        self.add_button("History\u2026", "usage", "h")
         self.head.addWidget(self._export)
         self.rows.addWidget(self._period)
         across = QHBoxLayout()
@@ -76,7 +82,7 @@ class UsagePage(Page):
         hours.rows.addWidget(self._map)
         sums = Panel("Hours by person")
         sums.rows.addWidget(self._people)
-        compute = Panel("Computed for")
+        compute = Panel("Computed for", "core hours")
         compute.rows.addWidget(self._compute)
         across.addWidget(hours, 5)
         across.addWidget(sums, 2)
@@ -87,6 +93,9 @@ class UsagePage(Page):
         self.finish()
 
     # --- for the window ----------------------------------------------------------------------------------
+
+    def offers(self) -> Sequence[Offer]:
+        return [Offer("History\u2026", "usage", "h", self.show_past)]
 
     def take_focus(self) -> None:
         self.focus(self.view)
@@ -104,6 +113,23 @@ class UsagePage(Page):
         """Shows one of `PERIODS`."""
         self._period.choose(key)
 
+    def show_past(self) -> Sheet:
+        """Opens plots of the chosen period, hour by hour."""
+        from asyncluster.console.dialogs.usagehistory import UsageHistory  # loads the plotting library
+
+        now = self.desk.now()
+        first = usage.midnight(self._first, self.desk.zone())
+        sheet = UsageHistory(self, self.desk, curves.of_people(self._table.rows.values(), first, now))
+        sheet.show_computing(curves.of_computing((), first, now))
+
+        def answered(answer: Any) -> None:
+            if not sip.isdeleted(sheet):  # it may have been closed meanwhile
+                sheet.show_computing(curves.of_computing(answer or (), first, now))
+
+        self.desk.ask("timesheet compute", {**self._dates(), "by": "hour"}, answered)
+        sheet.open()
+        return sheet
+
     # --- asking ------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
@@ -119,7 +145,7 @@ class UsagePage(Page):
     def _ask_compute(self, asked: int) -> None:
         def answered(answer: Any) -> None:
             if asked == self._asked:
-                rows = [(row["owner"], "", words.hours(3600 * row["hours"])) for row in answer or ()]
+                rows = [(row["owner"], words.hours(3600 * row["hours"])) for row in answer or ()]
                 self._compute.show_lines(rows)
 
         self.desk.ask("timesheet compute", self._dates(), answered)
@@ -157,7 +183,7 @@ class UsagePage(Page):
         zone, now = self.desk.zone(), self.desk.now()
         self._map.show_values(usage.hours_of_week(found, self._first, self._last, zone, now))
         sums = usage.totals(found)
-        self._people.show_lines([(name, "", words.hours(seconds)) for name, seconds in sums])
+        self._people.show_lines([(name, words.hours(seconds)) for name, seconds in sums])
 
     # --- within ------------------------------------------------------------------------------------------
 

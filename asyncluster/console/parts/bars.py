@@ -45,6 +45,7 @@ class Bars:
         marks: what deserves a word.
         last: words over the last bar.
         explain: says what a bar is, for the tooltip.
+        joined: bars are classes that follow on each other, as in a histogram: they stand without gaps.
     """
 
     values: Sequence[float] = ()
@@ -52,6 +53,7 @@ class Bars:
     marks: Sequence[Mark] = ()
     last: str = ""
     explain: Callable[[int], str] = lambda place: ""
+    joined: bool = False
 
 
 def grid(most: float) -> list[float]:
@@ -160,7 +162,7 @@ class BarPlot(QWidget):
 
     def _paint_bars(self, painter: QPainter, area: QRectF, most: float) -> None:
         step = self._step(area)
-        width = max(1.0, step * (0.72 if step > 3 else 1.0))
+        width = step - 1 if self._bars.joined else max(1.0, step * (0.72 if step > 3 else 1.0))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill_color(self._fill, self._look.theme))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, step > 3)
@@ -175,11 +177,12 @@ class BarPlot(QWidget):
         metrics = QFontMetricsF(theme.font(12))
         painter.setFont(theme.font(12))
         step = self._step(area)
-        free = area.left()
-        for mark in self._bars.marks:
-            x = round(area.left() + mark.place * step) + 0.5
-            painter.setPen(QPen(theme.color("text"), 1, Qt.PenStyle.DashLine))
+        places = [round(area.left() + mark.place * step) + 0.5 for mark in self._bars.marks]
+        painter.setPen(QPen(theme.color("text"), 1, Qt.PenStyle.DashLine))
+        for x in places:
             painter.drawLine(QPointF(x, area.top() - theme.px(4)), QPointF(x, area.bottom()))
+        free = area.left()
+        for mark, x in zip(self._bars.marks, places, strict=True):  # their words cover the lines
             width = metrics.horizontalAdvance(mark.word)
             left = min(x + theme.px(6), self.width() - width)
             top = area.top() - theme.px(4) + (theme.px(18) if left < free else 0)

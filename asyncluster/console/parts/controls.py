@@ -70,7 +70,9 @@ class IconButton(QPushButton):
         if self._name:
             colors = {"main": "on_accent", "danger": "on_danger", "warn": "error_text"}
             color = colors.get(self._role, "text") if self.isEnabled() else "muted"
-            self.setIcon(icon(self._name, self._look.theme.color(color)))
+            side = self._look.theme.px(16)
+            self.setIcon(icon(self._name, self._look.theme.color(color), side))
+            self.setIconSize(QSize(side, side))
 
 
 class Panel(QFrame):
@@ -203,7 +205,7 @@ class SearchField(QLineEdit):
         self.setAccessibleName("Filter")
         self.setToolTip(self._hint)
         self.setClearButtonEnabled(True)
-        self.setMinimumWidth(look.theme.px(200))
+        self.setMinimumWidth(look.theme.px(140))
         self.setMaximumWidth(look.theme.px(320))
         self._glass = self.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
         look.changed.connect(self._dress)
@@ -235,7 +237,7 @@ class EmptyNote(QWidget):
         rows = QVBoxLayout(self)
         rows.setSpacing(4)
         self._picture = QLabel()
-        self._head = label(head, "strong")
+        self._head = label(head, "strong", wrap=True)
         self._text = label(text, "hint", wrap=True)
         rows.addStretch()
         for widget in (self._picture, self._head, self._text):

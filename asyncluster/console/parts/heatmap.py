@@ -67,10 +67,11 @@ class HeatMap(QWidget):
         fill = mix(theme.state(State.IN_USE).name(), ground, share) if value else theme.color("raised").name()
         box = cell.adjusted(0, 0, -2, -2)
         painter.fillRect(box, QColor(fill))
-        if value and box.width() >= theme.px(20):
+        text = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+        if value and box.width() >= painter.fontMetrics().horizontalAdvance(text):
             ink = max((theme.color("text").name(), ground, "#FFFFFF", "#0E1210"), key=lambda ink: contrast(ink, fill))
             painter.setPen(QPen(QColor(ink)))
-            painter.drawText(box, _CENTER, f"{value:.0f}" if value >= 9.95 else f"{value:.1f}")
+            painter.drawText(box, _CENTER, text)
 
     def event(self, event: object) -> bool:
         if isinstance(event, QHelpEvent):

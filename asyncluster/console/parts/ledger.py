@@ -12,7 +12,7 @@ from asyncluster.core.qt.theme import Look
 
 
 class Ledger(QStackedWidget):
-    """Lines of texts; the middle column takes what is left, the last one holds numbers.
+    """Lines of texts; the last but one column takes what is left, the last one holds numbers.
 
     Args:
         titles: of the columns.
@@ -37,7 +37,7 @@ class Ledger(QStackedWidget):
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(len(titles) - 2, QHeaderView.ResizeMode.Stretch)
         last = self._table.horizontalHeaderItem(len(titles) - 1)
         assert last is not None
         last.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

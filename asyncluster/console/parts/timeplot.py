@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy
 import pyqtgraph
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from asyncluster.console.parts.controls import label
 from asyncluster.console.state.curves import Curves
 from asyncluster.core.qt.theme import Look
+from asyncluster.core.qt.tokens import State
 
 
 class TimePlot(QWidget):
@@ -33,7 +35,6 @@ class TimePlot(QWidget):
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=True, y=False)
         self._plot.showGrid(y=True, alpha=0.15)
-        self._legend = self._plot.addLegend(offset=(12, 8))
         self._line = pyqtgraph.InfiniteLine(angle=90, pen=pyqtgraph.mkPen(look.theme.color("muted"), width=1))
         self._plot.addItem(self._line, ignoreBounds=True)
         self._line.hide()
@@ -41,8 +42,12 @@ class TimePlot(QWidget):
         self._said.setAlignment(Qt.AlignmentFlag.AlignRight)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
+        self._key = _Key(look)
         rows.addWidget(self._plot, 1)
-        rows.addWidget(self._said)
+        below = QHBoxLayout()
+        below.addWidget(self._key, 1)
+        below.addWidget(self._said)
+        rows.addLayout(below)
         self._plot.scene().sigMouseMoved.connect(self._point)
         self._dress()
         look.changed.connect(self._dress)
@@ -51,6 +56,12 @@ class TimePlot(QWidget):
     def said(self) -> QLabel:
         """What is under the mouse, in words."""
         return self._said
+
+    def move_with(self, other: TimePlot) -> None:
+        """Shows the same part of the time as another plot, and one under the other."""
+        for plot in (self._plot, other._plot):
+            plot.getAxis("left").setWidth(self._look.theme.px(40))
+        self._plot.setXLink(other._plot)
 
     def show_curves(self, curves: Curves) -> None:
         """Shows these instead; the part of the time that was chosen stays chosen."""
@@ -80,7 +91,7 @@ class TimePlot(QWidget):
             layer.setZValue(-place)  # each covers the foot of the one that stands on it
             self._plot.addItem(layer)
             self._layers.append(layer)
-        self._legend.setVisible(len(self._layers) > 1)
+        self._key.show_names([(name, state) for name, state, _values in self._curves.areas])
 
     def _point(self, where: Any) -> None:
         """Says what is under the mouse."""
@@ -103,4 +114,32 @@ class TimePlot(QWidget):
             axis.setPen(theme.color("line"))
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(theme.font(12))
-        self._legend.setLabelTextColor(theme.color("text"))
+
+
+class _Key(QWidget):
+    """What the areas are, where there is more than one."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._names: list[tuple[str, State]] = []
+        look.changed.connect(self.update)
+
+    def show_names(self, names: list[tuple[str, State]]) -> None:
+        self._names = names if len(names) > 1 else []
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._look.theme.px(160), self._look.theme.px(20))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        theme = self._look.theme
+        painter = QPainter(self)
+        painter.setFont(theme.font(12))
+        painter.setPen(theme.color("text"))
+        left, side = 0.0, theme.px(12)
+        for name, state in self._names:
+            painter.fillRect(QRectF(left, (self.height() - side) / 2, side, side), theme.state(state))
+            left += side + theme.px(6)
+            painter.drawText(QRectF(left, 0, self.width(), self.height()), int(Qt.AlignmentFlag.AlignVCenter), name)
+            left += QFontMetricsF(painter.font()).horizontalAdvance(name) + theme.px(16)

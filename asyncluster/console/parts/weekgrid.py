@@ -52,7 +52,7 @@ class WeekGrid(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAccessibleName("Opening hours of the week")
-        self.setMinimumSize(look.theme.px(560), look.theme.px(380))
+        self.setMinimumSize(look.theme.px(520), look.theme.px(340))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         look.changed.connect(self.update)
 

@@ -1,16 +1,19 @@
-"""What a plot over time shows: the hour of a node, the minutes of a job. Without Qt."""
+"""What a plot over time shows: the hour of a node, the minutes of a job, the weeks of a room. Without Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
+from typing import Any
 
 from asyncluster.console.state import words
+from asyncluster.console.state.usage import Sitting
 from asyncluster.core.qt.tokens import State
 from asyncluster.core.wire.feed import JobDetail, NodeDetail
 
 _YOUNG = 5  # minutes
+_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,11 @@ class Curves:
         instants = self.instants()
         if not instants:
             return "Nothing was measured yet."
-        said = ", ".join(f"{name} {words.thousands(values[place])}{self.unit}" for name, _color, values in self.areas)
-        return f"{words.clock(instants[place], zone)}: {said}"
+        said = ", ".join(f"{name} {self._number(values[place])}{self.unit}" for name, _color, values in self.areas)
+        return f"{words.moment(instants[place], self.end, zone)}: {said}"
+
+    def _number(self, value: float) -> str:
+        return words.thousands(value) if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
 def of_node(detail: NodeDetail, now: float) -> Curves:
@@ -67,3 +73,42 @@ def of_job(name: str, detail: JobDetail, now: float) -> Curves:
     else:
         title, unit, step, values = f"Calls per second of {name}", " per second", 1.0, detail.throughput
     return Curves(title, unit, step, now, (("Calls", State.COMPUTING, values),))
+
+
+def of_people(found: Iterable[Sitting], first: float, now: float) -> Curves:
+    """How many people sat in the room on average, hour by hour from an instant until now."""
+    seconds = _no_hours(first, now)
+    for sitting in found:
+        at, end = max(sitting.start, first), min(sitting.end, now)
+        while at < end:
+            place = _hour_of(at, first)
+            until = min(end, (at // _HOUR + 1) * _HOUR)
+            seconds[place] += until - at
+            at = until
+    return _by_hour("People in the room, on average of an hour", "People", State.IN_USE, seconds, now)
+
+
+def of_computing(rows: Iterable[Mapping[str, Any]], first: float, now: float) -> Curves:
+    """How many cores computed for jobs on average, hour by hour; `rows` are those of "timesheet compute" by hour."""
+    seconds = _no_hours(first, now)
+    for row in rows:
+        place = _hour_of(datetime.fromisoformat(row["start"]).timestamp(), first)
+        if 0 <= place < len(seconds):
+            seconds[place] += _HOUR * row["hours"]
+    return _by_hour("Cores that computed for jobs, on average of an hour", "Cores", State.COMPUTING, seconds, now)
+
+
+def _hour_of(instant: float, first: float) -> int:
+    return int(instant // _HOUR - first // _HOUR)
+
+
+def _no_hours(first: float, now: float) -> list[float]:
+    return [0.0] * (_hour_of(now, first) + 1)
+
+
+def _by_hour(title: str, name: str, state: State, seconds: list[float], now: float) -> Curves:
+    """Averages of whole hours, each at its beginning; the hour that is not over counts as far as it has gone."""
+    last = now // _HOUR * _HOUR
+    values = [sum_ / _HOUR for sum_ in seconds]
+    values[-1] = seconds[-1] / max(60.0, now - last)
+    return Curves(title, "", _HOUR, last, ((name, state, values),))

@@ -86,7 +86,7 @@ def hours_of_week(
     Days of the period that are still to come do not count, nor does the part of this hour that is.
     """
     seconds = [[0.0] * 24 for _ in range(7)]
-    begin, end = _midnight(first, zone), min(_midnight(last + timedelta(days=1), zone), now)
+    begin, end = midnight(first, zone), min(midnight(last + timedelta(days=1), zone), now)
     for sitting in found:
         for start, stop in _by_hour(max(sitting.start, begin), min(sitting.end, end)):
             moment = datetime.fromtimestamp(start, zone)
@@ -101,7 +101,8 @@ def hours_of_week(
     ]
 
 
-def _midnight(day: date, zone: tzinfo | None) -> float:
+def midnight(day: date, zone: tzinfo | None) -> float:
+    """The instant at which a day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
 

@@ -180,6 +180,20 @@ def computed(connection: Connection, *, since: float, until: float) -> list[tupl
     return [(owner, float(seconds), int(done)) for owner, seconds, done in connection.execute(query)]
 
 
+def computed_by_hour(connection: Connection, *, since: float, until: float, limit: int) -> list[tuple[int, float, int]]:
+    """Beginning of the hour, seconds of workers, finished calls: the newest `limit` hours that have any, in order."""
+    hour = (job_samples.c.minute - job_samples.c.minute % 3600).label("hour")
+    query = (
+        select(hour, func.sum(job_samples.c.busy), func.sum(job_samples.c.done))
+        .where(job_samples.c.minute >= since, job_samples.c.minute < until)
+        .group_by(hour)
+        .order_by(hour.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    return [(int(begin), float(seconds), int(done)) for begin, seconds, done in reversed(rows)]
+
+
 def prune_jobs(connection: Connection, *, before: float, keep: int = 0) -> int:
     """Forget jobs that finished before an instant, but never the newest `keep`. Returns how many went."""
     newest = select(jobs.c.number).order_by(jobs.c.number.desc()).limit(keep)

@@ -51,6 +51,7 @@ def test_a_text_that_is_too_long_is_said(qtbot, parent):
 def test_hours_or_no_limit(qtbot, parent):
     got = []
     sheet = forms.ask_hours(parent, "Hours", (4 * 3600.0, None), lambda *hours: got.append(hours))
+    assert sheet.focusWidget() is field(sheet, 1)._hours
     assert (field(sheet, 1).hours(), field(sheet, 3).hours()) == (4.0, None)
     field(sheet, 1)._free.setChecked(True)
     field(sheet, 3)._free.setChecked(False)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from support.lab import Lab
+from PyQt6.QtCore import QCoreApplication, QEvent
+from support.lab import NOW, Lab
 from support.labmaster import timesheet
 
+from asyncluster.console.dialogs.usagehistory import UsageHistory
 from asyncluster.console.pages.usage import UsagePage
 from asyncluster.core.wire.feed import PersonRow
 from asyncluster.core.wire.verbs.people import PAGE
@@ -25,7 +27,7 @@ def test_the_period_is_asked_for_and_shown(page, asked):
     assert asked.questions == [("timesheet list", {**today, "skip": 0}), ("timesheet compute", today)]
     page.show_period("month")
     assert asked.questions[-1][1]["since"] == "2026-10-27"
-    assert page._compute._lines == [("mkoval", "", "12:30")]
+    assert page._compute._lines == [("mkoval", "12:30")]
     assert page.model.rowCount() == len(ROWS)
     assert page.subtitle.text().startswith("16 people, 280 sessions")
     assert page._people._lines[0][0]
@@ -99,3 +101,28 @@ def test_the_export_writes_all_rows_of_the_period(page, tmp_path, said):
 def test_an_export_that_cannot_be_written_is_told(page, tmp_path, said):
     page.export(str(tmp_path / "missing" / "timesheet.csv"))
     assert "cannot be written" in said.failed[0]
+
+
+def test_the_history_shows_people_and_computing_of_the_period(page, asked, qtbot):
+    page.show_period("month")
+    asked.answers["timesheet compute"] = [{"start": "2026-11-23T13:00:00+00:00", "hours": 24.0, "calls": 9000}]
+    page.press("h")
+    sheet = page.findChild(UsageHistory)
+    assert asked.questions[-1] == (
+        "timesheet compute", {"since": "2026-10-27", "until": "2026-11-23", "by": "hour"}
+    )  # fmt: skip
+    assert sheet.people.said.text().startswith("14:00: People ")
+    assert sheet.computing._curves.areas[0][2][-2] == 24.0
+    assert not sheet.grab().isNull()
+    sheet.people._plot.setXRange(NOW - 86_400, NOW, padding=0)
+    assert sheet.computing._plot.viewRange()[0][0] == pytest.approx(NOW - 86_400, abs=3600)
+    sheet.reject()
+
+
+def test_an_answer_that_comes_after_the_history_was_closed_is_dropped(page, desk, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(desk, "_ask", lambda _verb, _arguments, done, _failed: waiting.append(done))
+    sheet = page.show_past()
+    sheet.reject()
+    QCoreApplication.sendPostedEvents(sheet, QEvent.Type.DeferredDelete)
+    waiting[0]([])

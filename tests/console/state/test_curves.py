@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 
 from asyncluster.console.state import curves
+from asyncluster.console.state.usage import Sitting
 from asyncluster.core.wire.feed import JobDetail, NodeDetail
 
 NOW = 1_795_443_480.0  # 14:18 in Greenwich
@@ -31,3 +32,26 @@ def test_without_a_past_it_says_so():
     shown = curves.of_node(NodeDetail("pc07", 30.0), NOW)
     assert shown.words(-1, UTC) == "Nothing was measured yet."
     assert shown.place_of(NOW) is None
+
+
+HOUR = NOW // 3600 * 3600
+
+
+def test_people_are_counted_by_the_hour_and_the_hour_that_goes_on_as_far_as_it_has_gone():
+    long = Sitting(0, "lena", "pc07", HOUR - 9000, NOW, over=False, why="")
+    short = Sitting(1, "mkoval", "pc01", HOUR - 1800, HOUR, over=True, why="")
+    shown = curves.of_people([long, short], HOUR - 7200, NOW)
+    assert shown.instants() == [HOUR - 7200, HOUR - 3600, HOUR]
+    assert shown.areas[0][2] == [1.0, 1.5, 1.0]
+    assert shown.words(1, UTC) == "13:00: People 1.5"
+
+
+def test_cores_are_counted_by_the_hour_within_the_period():
+    rows = [{"start": datetime.fromtimestamp(HOUR - back * 3600, UTC).isoformat(), "hours": 4.0} for back in (9, 1, 0)]
+    shown = curves.of_computing(rows, HOUR - 7200, NOW)
+    assert shown.areas[0][2] == [0.0, 4.0, pytest.approx(4.0 * 3600 / (NOW - HOUR))]
+
+
+def test_what_was_on_another_day_says_which():
+    shown = curves.of_people([], NOW - 48 * 3600, NOW)
+    assert shown.words(0, UTC).startswith("Sat 21 Nov 14:00")

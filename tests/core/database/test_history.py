@@ -101,3 +101,14 @@ def test_whose_calls_were_computed_in_a_period(database: Database) -> None:
             database.call(history.job_sampled, key, JobTotals(), Sample(minute, 2, 0, 10.0 * key))
     assert database.call(history.computed, since=120, until=180) == [("ada", 40.0, 4), ("bob", 20.0, 2)]
     assert database.call(history.computed, since=240, until=300) == []
+
+
+def test_when_calls_were_computed(database: Database) -> None:
+    for key in (1, 2):
+        database.call(history.job_opened, key, now=1.0, **ROW)
+        for minute in (3540, 3600, 7140, 14_400):
+            database.call(history.job_sampled, key, JobTotals(), Sample(minute, 2, 0, 10.0 * key))
+    everything = [(0, 30.0, 4), (3600, 60.0, 8), (14_400, 30.0, 4)]
+    assert database.call(history.computed_by_hour, since=0, until=20_000, limit=9) == everything
+    assert database.call(history.computed_by_hour, since=0, until=20_000, limit=2) == everything[1:]
+    assert database.call(history.computed_by_hour, since=3600, until=7000, limit=9) == [(3600, 30.0, 4)]

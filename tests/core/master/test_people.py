@@ -10,9 +10,11 @@ from support.people import PASSWORD, Node, Room
 from twisted.internet.defer import Deferred, fail
 
 from asyncluster.core import failpoints
+from asyncluster.core.database import history
 from asyncluster.core.database.accounts import change_account, find_account
 from asyncluster.core.database.audit import latest_acts
 from asyncluster.core.database.errors import DatabaseBusy
+from asyncluster.core.database.history import JobTotals, Sample
 from asyncluster.core.database.schema import sessions
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.people import refusals
@@ -564,3 +566,16 @@ def test_only_the_persons_node_hears_of_a_change(room: Room, pc1: Node, pc2: Nod
     assert [node for node, _ in room.told] == ["pc2"]
     room.ask("opening remove", day="mon", start="08:00", end="20:00")
     assert {node for node, _ in room.told} == {"pc1", "pc2"}
+
+
+def test_computing_is_told_by_owner_and_by_hour_of_the_masters_time_zone(room: Room) -> None:
+    shown = {"name": "fit", "owner": "ada", "owner_uid": 1000, "niceness": 10}
+    room.database.call(history.job_opened, 1, now=float(room.at("2026-06-01 00:10")), **shown)
+    for minute in ("2026-06-01 00:10", "2026-06-01 00:50", "2026-06-01 09:00", "2026-06-02 00:00"):
+        room.database.call(history.job_sampled, 1, JobTotals(), Sample(room.at(minute), 3, 0, 1800.0))
+    period = {"since": "2026-06-01", "until": "2026-06-01"}
+    assert room.ask("timesheet compute", **period) == [{"owner": "ada", "hours": 1.5, "calls": 9}]
+    assert room.ask("timesheet compute", by="hour", **period) == [
+        {"start": "2026-06-01T00:00:00+02:00", "hours": 1.0, "calls": 6},
+        {"start": "2026-06-01T09:00:00+02:00", "hours": 0.5, "calls": 3},
+    ]

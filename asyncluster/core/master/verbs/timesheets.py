@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from asyncluster.core.database.history import computed
+from asyncluster.core.database.history import computed, computed_by_hour
 from asyncluster.core.database.sessions import timesheet
 from asyncluster.core.errors import UsageError
 from asyncluster.core.master.standing import Situation
@@ -18,9 +18,10 @@ from asyncluster.core.people.names import HOUR
 from asyncluster.core.people.sessions import Session
 from asyncluster.core.people.timesheet import Sitting, Sum, by_node, by_person, by_week, within
 from asyncluster.core.wire.roles import Role
-from asyncluster.core.wire.verbs.people import PAGE, PeriodArgs, ReportArgs, TimesheetArgs
+from asyncluster.core.wire.verbs.people import PAGE, ComputeArgs, ReportArgs, TimesheetArgs
 
 ALWAYS = 1 << 62
+_MOST_HOURS = 13 * 7 * 24 + 1  # that are answered at once, an hour more than a change of the clock may add
 
 
 async def list_sessions(context: Context, args: TimesheetArgs) -> list[dict[str, Any]]:
@@ -38,9 +39,16 @@ async def report(context: Context, args: ReportArgs) -> list[dict[str, Any]]:
     return await context.database.run(_sums, situation, args, *period)
 
 
-async def compute(context: Context, args: PeriodArgs) -> list[dict[str, Any]]:
-    """Hours that workers spent on the calls of each owner of jobs, to the minute."""
-    since, until = _period(args.since, args.until, context.people.situation().zone)
+async def compute(context: Context, args: ComputeArgs) -> list[dict[str, Any]]:
+    """Hours that workers spent on calls, to the minute: of each owner of jobs, or in each hour (13 weeks at most)."""
+    zone = context.people.situation().zone
+    since, until = _period(args.since, args.until, zone)
+    if args.by == "hour":
+        found = await context.database.run(computed_by_hour, since=since, until=until, limit=_MOST_HOURS)
+        return [
+            {"start": datetime.fromtimestamp(begin, zone).isoformat(), "hours": seconds / HOUR, "calls": calls}
+            for begin, seconds, calls in found
+        ]
     rows = await context.database.run(computed, since=since, until=until)
     return [{"owner": owner, "hours": seconds / HOUR, "calls": calls} for owner, seconds, calls in rows]
 
@@ -101,6 +109,6 @@ def _sum(each: Sum, key: str, **counts: int) -> dict[str, Any]:
 
 VERBS: dict[str, Verb] = {
     "timesheet list": Verb(Role.OPERATOR, TimesheetArgs, list_sessions),
-    "timesheet compute": Verb(Role.OPERATOR, PeriodArgs, compute),
+    "timesheet compute": Verb(Role.OPERATOR, ComputeArgs, compute),
     "timesheet report": Verb(Role.OPERATOR, ReportArgs, report),
 }

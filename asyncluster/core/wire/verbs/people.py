@@ -104,9 +104,10 @@ class OpeningExcept(Args, frozen=True, kw_only=True):
     spans: Annotated[list[tuple[Short, Short]], Meta(max_length=100)] | None
 
 
-class PeriodArgs(Args, frozen=True, kw_only=True):
-    """From one date to another, both included; None: from the beginning, or until now."""
+class ComputeArgs(Args, frozen=True, kw_only=True):
+    """From one date to another, both included; None: from the beginning, or until now. `by`: what is summed up."""
 
+    by: Literal["owner", "hour"] = "owner"
     since: Short | None = None
     until: Short | None = None
 
