@@ -194,6 +194,8 @@ class Lab:
                 for back in range(40)
             ][::-1],
             job.note if job.state == "broken" else "",
+            [int(job.failed > 50 and second % 9 == 0) for second in range(300)] if job.failed else [],
+            [minute // 9 if job.failed > 50 else 0 for minute in minutes] if job.failed else [],
         )
 
     # --- rows ------------------------------------------------------------------------------------------------

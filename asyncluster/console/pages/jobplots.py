@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import tzinfo
 from math import log2
 
@@ -20,16 +21,18 @@ def throughput(detail: JobDetail, now: float, zone: tzinfo | None, *, whole: boo
     last = f"{words.thousands(sum(detail.throughput[-60:]))} now" if detail.throughput else ""
     if whole and detail.minutes:
         width = max(1, -(-len(detail.minutes) // _MOST_BARS))
-        values = [total / width for total in _joined(detail.minutes, width)]
-        return _bars(values, width * 60, now, zone, last), f"Calls per minute, {words.length(width * 60)} a bar"
-    seconds = [0] * (_RECENT - len(detail.throughput)) + detail.throughput
-    values = [total * 60 / _RECENT_BAR for total in _joined(seconds, _RECENT_BAR)]
-    bars = _bars(values, _RECENT_BAR, now, zone, last)
+        values, failed = ([n / width for n in _joined(of, width)] for of in (detail.minutes, detail.failing_minutes))
+        return _bars(values, failed, width * 60, now, zone, last), f"Calls per minute, {words.length(width * 60)} a bar"
+    values, failed = (
+        [total * 60 / _RECENT_BAR for total in _joined([0] * (_RECENT - len(of)) + of, _RECENT_BAR)]
+        for of in (detail.throughput, detail.failing)
+    )
+    bars = _bars(values, failed, _RECENT_BAR, now, zone, last)
     minutes = [(place, f"{(len(values) - place) * _RECENT_BAR // 60} min ago") for place in range(12, len(values), 12)]
-    return Bars(bars.values, minutes, (), last, bars.explain), f"Calls per minute, {_RECENT_BAR} s a bar"
+    return replace(bars, ticks=minutes), f"Calls per minute, {_RECENT_BAR} s a bar"
 
 
-def _bars(values: list[float], seconds: int, now: float, zone: tzinfo | None, last: str) -> Bars:
+def _bars(values: list[float], failed: list[float], seconds: int, now: float, zone: tzinfo | None, last: str) -> Bars:
     """Bars that end now, each so many seconds wide."""
     count = len(values)
 
@@ -37,11 +40,12 @@ def _bars(values: list[float], seconds: int, now: float, zone: tzinfo | None, la
         return now - (count - place) * seconds
 
     def explain(place: int) -> str:
-        return f"{words.clock(instant(place), zone)}: {words.thousands(values[place])} calls per minute"
+        said = f"{words.clock(instant(place), zone)}: {words.thousands(values[place])} calls per minute"
+        return f"{said}, {words.thousands(failed[place])} of them failed" if failed and failed[place] else said
 
     step = max(1, count // 5)
     ticks = [(place, words.clock(instant(place), zone)) for place in range(step, count, step)]
-    return Bars(values, ticks, (), last, explain)
+    return Bars(values, ticks, (), last, explain, failed=failed)
 
 
 def _joined(values: list[int], width: int) -> list[int]:

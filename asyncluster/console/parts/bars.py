@@ -45,6 +45,7 @@ class Bars:
         marks: what deserves a word.
         last: words over the last bar.
         explain: says what a bar is, for the tooltip.
+        failed: the part of each height that failed; none if empty.
         joined: bars are classes that follow on each other, as in a histogram: they stand without gaps.
     """
 
@@ -54,6 +55,7 @@ class Bars:
     last: str = ""
     explain: Callable[[int], str] = lambda place: ""
     joined: bool = False
+    failed: Sequence[float] = ()
 
 
 def grid(most: float) -> list[float]:
@@ -169,7 +171,11 @@ class BarPlot(QWidget):
         for place, value in enumerate(self._bars.values):
             if value > 0:
                 height = max(1.0, area.height() * value / most)
-                painter.drawRect(QRectF(area.left() + place * step, area.bottom() - height, width, height))
+                bar = QRectF(area.left() + place * step, area.bottom() - height, width, height)
+                painter.drawRect(bar)
+                if self._bars.failed and self._bars.failed[place] > 0:
+                    bar.setHeight(max(3.0, height * self._bars.failed[place] / value))  # one among many is seen
+                    painter.fillRect(bar, self._look.theme.state(State.ERROR))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _paint_marks(self, painter: QPainter, area: QRectF) -> None:

@@ -38,7 +38,7 @@ class TimePlot(QWidget):
         self._line = pyqtgraph.InfiniteLine(angle=90, pen=pyqtgraph.mkPen(look.theme.color("muted"), width=1))
         self._plot.addItem(self._line, ignoreBounds=True)
         self._line.hide()
-        self._said = label("", "hint")
+        self._said = label(self._curves.words(-1, zone), "hint")
         self._said.setAlignment(Qt.AlignmentFlag.AlignRight)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

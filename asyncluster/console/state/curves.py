@@ -69,10 +69,14 @@ def of_node(detail: NodeDetail, now: float) -> Curves:
 def of_job(name: str, detail: JobDetail, now: float) -> Curves:
     """The life of a job, as far as it is kept: by the minute, or by the second if it is young."""
     if len(detail.minutes) > _YOUNG:
-        title, unit, step, values = f"Calls per minute of {name}", " per minute", 60.0, detail.minutes
+        what, step, values, failed = "minute", 60.0, detail.minutes, detail.failing_minutes
     else:
-        title, unit, step, values = f"Calls per second of {name}", " per second", 1.0, detail.throughput
-    return Curves(title, unit, step, now, (("Calls", State.COMPUTING, values),))
+        what, step, values, failed = "second", 1.0, detail.throughput, detail.failing
+    title, unit = f"Calls per {what} of {name}", f" per {what}"
+    if not any(failed):
+        return Curves(title, unit, step, now, (("Calls", State.COMPUTING, values),))
+    done = [total - bad for total, bad in zip(values, failed, strict=True)]
+    return Curves(title, unit, step, now, (("Done", State.COMPUTING, done), ("Failed", State.ERROR, failed)))
 
 
 def of_people(found: Iterable[Sitting], first: float, now: float) -> Curves:

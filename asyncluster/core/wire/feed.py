@@ -174,6 +174,7 @@ class JobDetail(Row, frozen=True):
         entries: length of its log of code, functions and updates.
         log: the last lines that it printed.
         error: why it ended, if it did not end well.
+        failing, failing_minutes: how many of `throughput` and of `minutes` failed; empty as long as none has.
     """
 
     number: int
@@ -187,6 +188,8 @@ class JobDetail(Row, frozen=True):
     entries: int = 0
     log: list[str] = []
     error: str = ""
+    failing: list[int] = []
+    failing_minutes: list[int] = []
 
 
 class PersonRow(Row, frozen=True):

@@ -28,6 +28,16 @@ def test_a_young_job_is_shown_by_the_second_and_an_old_one_by_the_minute():
     assert curves.of_job("cauchy", JobDetail(7, throughput=[1, 2], minutes=[9] * 6), NOW).step == 60
 
 
+def test_calls_that_failed_stand_on_those_that_were_done():
+    detail = JobDetail(7, throughput=[5, 5, 9], failing=[0, 5, 1])
+    shown = curves.of_job("cauchy", detail, NOW)
+    assert [(name, list(values)) for name, _state, values in shown.areas] == [
+        ("Done", [5, 0, 8]),
+        ("Failed", [0, 5, 1]),
+    ]
+    assert curves.of_job("cauchy", JobDetail(7, throughput=[5], failing=[0]), NOW).areas[0][0] == "Calls"
+
+
 def test_without_a_past_it_says_so():
     shown = curves.of_node(NodeDetail("pc07", 30.0), NOW)
     assert shown.words(-1, UTC) == "Nothing was measured yet."

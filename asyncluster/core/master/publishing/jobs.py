@@ -19,6 +19,19 @@ _LOG_LINES = 200
 _ENDED_JOBS = 200  # that stay in the feed
 
 
+class _Paces:
+    """How fast the calls of a job finish, and how fast they fail."""
+
+    def __init__(self) -> None:
+        self.finished = Pace()
+        self.failed = Pace()
+
+    def second(self, job: JobRecord) -> None:
+        failed = sum(job.counters.failed.values())
+        self.finished.second(job.counters.done + failed)
+        self.failed.second(failed)
+
+
 class JobBoard:
     """All open jobs, and the last ones that ended.
 
@@ -42,13 +55,13 @@ class JobBoard:
         self._instant = instant
         self._tally = tally
         self._logs = logs
-        self._paces: dict[int, Pace] = {}
+        self._paces: dict[int, _Paces] = {}
         self._ended: dict[int, JobRecord] = {}
 
     def second(self, jobs: Iterable[JobRecord]) -> None:
         """To be told once a second how jobs are, whether anybody watches or not."""
         for job in jobs:
-            self._paces.setdefault(job.key, Pace()).second(_finished(job))
+            self._paces.setdefault(job.key, _Paces()).second(job)
 
     def publish(self, jobs: Iterable[JobRecord], running: Mapping[int, int]) -> None:
         """Somebody watches; `running` are the workers of each job, by key."""
@@ -57,7 +70,7 @@ class JobBoard:
             if job.number is None:
                 continue
             pace = self._paces.get(job.key)
-            created, rate = self._instant(job.opened), pace.rate if pace else 0.0
+            created, rate = self._instant(job.opened), pace.finished.rate if pace else 0.0
             row = rows.job_row(job, now=now, created=created, rate=rate, workers=running.get(job.key, 0))
             self._feed.publish("jobs", job.number, row)
 
@@ -78,7 +91,8 @@ class JobBoard:
 
     def detail(self, record: JobRecord) -> JobDetail:
         """What is shown of one job beyond its row."""
-        pace = self._paces.get(record.key, Pace())
+        pace = self._paces.get(record.key, _Paces())
+        failed = sum(record.counters.failed.values()) > 0
         failures = self._tally.failures.get(record.key, Counter())
         shown = failures.most_common(_FAILURES)
         groups = [FailureGroup(kind, text, count) for (kind, text), count in shown]
@@ -87,8 +101,10 @@ class JobBoard:
         lines, _dropped = self._logs.read(record.key)
         return JobDetail(
             record.number or 0,
-            throughput=list(pace.seconds),
-            minutes=list(pace.minutes),
+            throughput=list(pace.finished.seconds),
+            minutes=list(pace.finished.minutes),
+            failing=list(pace.failed.seconds) if failed else [],
+            failing_minutes=list(pace.failed.minutes) if failed else [],
             durations=list(record.counters.durations),
             failures=groups,
             other_failures=sum(failures.values()) - sum(count for _, count in shown),
@@ -97,7 +113,3 @@ class JobBoard:
             entries=record.entries,
             log=[line.text for line in islice(lines, max(0, len(lines) - _LOG_LINES), None)],
         )
-
-
-def _finished(job: JobRecord) -> int:
-    return job.counters.done + sum(job.counters.failed.values())
