@@ -56,6 +56,7 @@ from asyncluster.core.people.zones import local_zone
 from asyncluster.core.privileges import become, find_account, own_directory
 from asyncluster.core.wire.passwords import LoginKeys
 
+from asyncluster.core.wire import limits
 ACCOUNT = "asyncluster"
 _SHELF_SHARE = 4  # a quarter of the machine's memory may hold large data, as much again may go to disk
 _log = Logger()
@@ -142,6 +143,8 @@ class Master:
 
     def start(self) -> None:
         """Opens all doors.
+        self._sweeps = LoopingCall(gc.collect)
+        self._sweeps.clock = reactor
 
         Raises:
             ConfigError: an address, a port or the socket cannot be used.
@@ -165,13 +168,14 @@ class Master:
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
+        self._sweeps.start(limits.SWEEP_SECONDS, now=False)
         if patience := systemd.watchdog_seconds():
             self._alive.start(patience / 2)
 
     def stop(self) -> Deferred[Any]:
         """Closes all doors, ends all connections and the database. Nodes go on computing."""
         systemd.notify("STOPPING=1")
-        for loop in (self._minutes, self._alive):
+        for loop in (self._minutes, self._sweeps, self._alive):
             if loop.running:
                 loop.stop()
         self._history.sample(self.dispatcher.jobs())
@@ -248,7 +252,9 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
     forbid_unpickling()
     forbid_core_dumps()
     allow_many_files()
-    gc.set_threshold(50_000, 50, 100)  # queued calls are many and hold no cycles; looking for some costs half the speed
+    # Queued calls are many and hold no cycles; looking for some all the time costs half the speed. `Master` looks now
+    # and then, which takes milliseconds: rows that were looked at once are not looked at again.
+    gc.set_threshold(50_000, 50, 100)
     master = Master(reactor, settings, starter)
     reactor_: Any = reactor
     reactor_.addSystemEventTrigger("before", "shutdown", master.stop)

@@ -58,6 +58,10 @@ TCP_USER_TIMEOUT_SECONDS = 20.0
 #: A closed link may take so long to send what is left and to take leave.
 CLOSE_SECONDS = 10.0
 
+#: A connection that has ended is a circle of objects, a hundred kilobytes with what TLS keeps: the master frees them
+#: this often.
+SWEEP_SECONDS = 60.0
+
 # --- A node that looks for its master ----------------------------------------------------------------------
 
 #: One attempt to reach the master's port.
