@@ -14,9 +14,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+FAULTS := $(BIN)/python -m pytest -m faults --timeout 7200
+SOAKS := tests/faults/test_soak.py tests/console/test_soak.py
 
 # What `make test` runs once it stands where it can: lint, then all tests but the long ones.
-.PHONY: demo test check lint test-faults check-faults bench docs wheel deb manual pictures clean
+.PHONY: demo test check lint test-faults check-faults all-but-soaks $(SOAKS) bench docs wheel deb manual pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -37,8 +39,15 @@ lint: $(VENV)/.test
 test-faults:
 	tools/where-others-can-read $(MAKE) check-faults
 
+# The soaks mostly wait: they run beside all the others. Each says what has failed in it.
 check-faults: $(VENV)/.test
-	$(BIN)/python -m pytest -m faults --timeout 7200
+	$(MAKE) --jobs=3 --keep-going all-but-soaks $(SOAKS)
+
+all-but-soaks:
+	$(FAULTS) $(SOAKS:%=--ignore=%)
+
+$(SOAKS):
+	$(FAULTS) -q $@
 
 bench: $(VENV)/.test
 	tools/debian-packages bench

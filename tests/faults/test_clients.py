@@ -60,22 +60,20 @@ def mortal_jobs(arena: Arena) -> list[dict[str, Any]]:
     return [job for job in arena.work.client.ask("job list") if job["name"] == "mortal"]
 
 
-@faults("F5", "kill -9 of a job client", push=3, nightly=50)
+@faults("F5", "kill -9 of a job client", push=3, nightly=25)
 def test_a_client_is_killed(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         client = Client(arena)
-        batch = arena.work.begin(CALLS)
-        client.wait_for(strike.random.choice([0, 1, strike.random.randint(1, 100)]))
-        threading.Event().wait(strike.random.uniform(0, 0.3))
-        signalled(client.process.pid, signal.SIGKILL)
-        client.close()
-        batch.check()
-        strikes.healed(arena.settle())
+        with arena.working(strikes, CALLS):
+            client.wait_for(strike.random.choice([0, 1, strike.random.randint(1, 100)]))
+            threading.Event().wait(strike.random.uniform(0, 0.3))
+            signalled(client.process.pid, signal.SIGKILL)
+            client.close()
     wait_for(lambda: not mortal_jobs(arena), "the end of jobs whose clients are dead", 60)
     arena.settle()
 
 
-@faults("F7", "SIGSTOP of a job client, some with the master", push=1, nightly=12)
+@faults("F7", "SIGSTOP of a job client, some with the master", push=1, nightly=6)
 def test_a_client_is_stopped(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         client = Client(arena)

@@ -81,7 +81,7 @@ def people(arena: Arena) -> set[str]:
 
 
 @pytest.mark.root
-@faults("F14", "the disk of the database is full", push=2, nightly=30)
+@faults("F14", "the disk of the database is full", push=2, nightly=20)
 def test_the_disk_is_full(small_disk: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         before = people(small_disk)
@@ -100,7 +100,7 @@ def test_the_disk_is_full(small_disk: Arena, strikes: Strikes) -> None:
             small_disk.work.client.ask("user delete", name=name)
 
 
-@faults("F14", "the database is locked by another process", push=1, nightly=6)
+@faults("F14", "the database is locked by another process", push=1, nightly=3)
 def test_the_database_is_locked(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         before = people(arena)

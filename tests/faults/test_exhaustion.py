@@ -64,7 +64,7 @@ def test_the_master_has_no_descriptors(arena: Arena, strikes: Strikes) -> None:
         wait_for(partial(has_at_most, master, used + 2), "the end of the crowd")
 
 
-@faults("F15", "a node daemon has no descriptor left", push=1, nightly=10)
+@faults("F15", "a node daemon has no descriptor left", push=1, nightly=8)
 def test_a_node_has_no_descriptors(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
         batch = arena.work.begin(CALLS)
@@ -81,13 +81,11 @@ def test_a_node_has_no_descriptors(arena: Arena, strikes: Strikes) -> None:
 @faults("F15", "master or node daemon has no memory left", push=2, nightly=20)
 def test_no_memory(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
-        batch = arena.work.begin(CALLS)
-        daemon = strike.random.choice([arena.master, *(place.daemon for place in arena.places)])
-        memory = psutil.Process(daemon.process.pid).memory_info().vms + strike.random.choice(SPARE_MEMORY)
-        with limited(daemon.process.pid, resource.RLIMIT_AS, memory):
-            more = arena.work.begin(CALLS)
-            threading.Event().wait(AT_LEAST)
-        arena.revive()
-        strikes.healed(arena.settle())
-        batch.check()
+        with arena.working(strikes, CALLS):
+            daemon = strike.random.choice([arena.master, *(place.daemon for place in arena.places)])
+            memory = psutil.Process(daemon.process.pid).memory_info().vms + strike.random.choice(SPARE_MEMORY)
+            with limited(daemon.process.pid, resource.RLIMIT_AS, memory):
+                more = arena.work.begin(CALLS)
+                threading.Event().wait(AT_LEAST)
+            arena.revive()
         more.check()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from support.arena import Arena, Place
+from support.arena import CALLS, Arena, Place
 from support.processes import Daemon, wait_for
 from support.quickly import DIES
 from support.strikes import Strikes, faults
@@ -16,7 +16,6 @@ from support.strikes import Strikes, faults
 import asyncluster as ac
 from asyncluster.core.failpoints import VARIABLE
 
-CALLS = 120
 TRANSACTIONS = ("transaction-before-commit", "transaction-committed")
 
 #: Steps of files that are made once in the life of a master or of a node, and what is there to be made again.
@@ -27,29 +26,24 @@ NODES_STEPS = [
 ]
 
 
-@faults("F3", "kill -9 of the master", push=3, nightly=60)
+@faults("F3", "kill -9 of the master", push=3, nightly=30)
 def test_the_master_is_killed(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
-        batch = arena.work.begin(CALLS)
-        batch.wait_for(strike.random.randrange(CALLS))
-        arena.master.kill()
-        arena.revive()
-        strikes.healed(arena.settle())
-        batch.check()
+        with arena.working(strikes, ended=strike.random.randrange(CALLS)):
+            arena.master.kill()
+            arena.revive()
 
 
-@faults("F3", "the master dies before or after a commit", push=1, nightly=25)
+@faults("F3", "the master dies before or after a commit", push=1, nightly=12)
 def test_the_master_dies_between_two_writes(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
-        batch = arena.work.begin(CALLS)
-        arena.master.kill()
-        point = f"{strike.random.choice(TRANSACTIONS)}:{strike.random.randint(1, 8)}:kill"
-        arena.start_master(**{VARIABLE: point})
-        numbers: list[int] = []
-        with opening_jobs(arena, numbers):
-            dies(arena.master)
-        strikes.healed(arena.settle())
-        batch.check()
+        with arena.working(strikes):
+            arena.master.kill()
+            point = f"{strike.random.choice(TRANSACTIONS)}:{strike.random.randint(1, 8)}:kill"
+            arena.start_master(**{VARIABLE: point})
+            numbers: list[int] = []
+            with opening_jobs(arena, numbers):
+                dies(arena.master)
         assert len(set(numbers)) == len(numbers)
         assert set(numbers) <= set(arena.books()), "a number was given and forgotten"
 

@@ -21,7 +21,8 @@ import pytest
 from support.arena import signalled, stopped
 from support.faultproxy import DOWN, UP, FaultProxy
 from support.strikes import Strikes, faults
-from support.unix_people import named, processes_of, status_of, wait_for
+from support.unix_people import named, processes_of, status_of
+from support.waiting import time_until, wait_for
 from support.workplace import GRACE, LOGIN_PASSWORD, Screen, Site
 
 import asyncluster as ac
@@ -114,10 +115,10 @@ def reaches(site: Site, name: str) -> bool:
 
 def well(site: Site, sitter: Sitter) -> float:
     """Waits until master and node have each other, and the session; returns the seconds."""
-    return wait_for(lambda: reaches(site, sitter.name), "the node to answer for the session", HEALED_SECONDS)
+    return time_until(lambda: reaches(site, sitter.name), "the node to answer for the session", HEALED_SECONDS)
 
 
-@faults("F4", "kill -9 of window manager, X server, session keeper or greeter", push=2, nightly=20)
+@faults("F4", "kill -9 of window manager, X server, session keeper or greeter", push=2, nightly=12)
 def test_a_part_of_the_session_dies(site: Site, sitter: Sitter, strikes: Strikes) -> None:
     for strike in strikes:
         screen = strike.random.choice(site.screens)
@@ -133,7 +134,7 @@ def test_a_part_of_the_session_dies(site: Site, sitter: Sitter, strikes: Strikes
         sitter.check_books(("crashed", "logout"))
 
 
-@faults("F2", "kill -9 of node daemon or steward with a person's session", push=1, nightly=12)
+@faults("F2", "kill -9 of node daemon or steward with a person's session", push=1, nightly=6)
 def test_the_node_dies_under_a_session(site: Site, sitter: Sitter, strikes: Strikes) -> None:
     for strike in strikes:
         sitter.sit_down(strike.random.choice(site.screens))
@@ -152,7 +153,7 @@ def test_the_node_dies_under_a_session(site: Site, sitter: Sitter, strikes: Stri
         sitter.check_books(("logout",))
 
 
-@faults("F3", "kill -9 of the master with a person's session", push=1, nightly=12)
+@faults("F3", "kill -9 of the master with a person's session", push=1, nightly=6)
 def test_the_master_dies_under_a_session(site: Site, sitter: Sitter, strikes: Strikes) -> None:
     for strike in strikes:
         sitter.sit_down(strike.random.choice(site.screens))
@@ -171,7 +172,7 @@ def test_the_master_dies_under_a_session(site: Site, sitter: Sitter, strikes: St
         sitter.check_books(("logout",))
 
 
-@faults("F3", "the master dies between two writes of a login", push=1, nightly=6)
+@faults("F3", "the master dies between two writes of a login", push=1, nightly=4)
 def test_the_master_dies_in_a_login(
     site: Site, sitter: Sitter, strikes: Strikes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +191,7 @@ def test_the_master_dies_in_a_login(
             screen.type(sitter.name, LOGIN_PASSWORD)
         site.kill("master")
         site.start("master")
-        strikes.healed(wait_for(partial(has_node, site), "the node", HEALED_SECONDS))
+        strikes.healed(time_until(partial(has_node, site), "the node", HEALED_SECONDS))
         if not sitter.is_here():
             screen.restart_greeter()
             sitter.sit_down(screen)
@@ -219,7 +220,7 @@ def frozen(site: Site, screen: Screen, chance: random.Random) -> int:
     return chance.choice([x_server, keeper, site.node_daemon(), site.processes["node"].pid, master])
 
 
-@faults("F7", "SIGSTOP of X server, keeper, node daemon, steward or master with a session", push=1, nightly=12)
+@faults("F7", "SIGSTOP of X server, keeper, node daemon, steward or master with a session", push=1, nightly=6)
 def test_somebody_is_stopped_under_a_session(site: Site, sitter: Sitter, strikes: Strikes) -> None:
     for strike in strikes:
         screen = strike.random.choice(site.screens)
@@ -256,7 +257,7 @@ def restart_node(site: Site, its_configuration: str, configuration: str) -> None
     site.configuration.write_text(configuration)
 
 
-@faults("F10", "black hole while a person's time runs out", push=1, nightly=6)
+@faults("F10", "black hole while a person's time runs out", push=1, nightly=4)
 def test_the_cable_is_pulled_while_the_time_runs_out(
     site: Site, person: Callable[..., Any], cable: FaultProxy, strikes: Strikes
 ) -> None:
@@ -268,6 +269,6 @@ def test_the_cable_is_pulled_while_the_time_runs_out(
         sitter.is_gone(QUOTA + GRACE + 2)
         threading.Event().wait(strike.random.uniform(0.0, 20.0) if strikes.plan.long else 0.0)
         cable.heal()
-        strikes.healed(wait_for(lambda: sitter.sheet()[-1]["to"], "the booking", HEALED_SECONDS))
+        strikes.healed(time_until(lambda: sitter.sheet()[-1]["to"], "the booking", HEALED_SECONDS))
         row = sitter.check_books(("time",))
         assert round(row["hours"] * 3600) == QUOTA

@@ -6,23 +6,18 @@ import os
 import random
 from pathlib import Path
 
-from support.arena import DATABASE, Arena
+from support.arena import CALLS, DATABASE, Arena
 from support.strikes import Strikes, faults
 
-CALLS = 120
 
-
-@faults("F6", "power cut of master and all nodes, with a torn write-ahead log", push=2, nightly=40)
+@faults("F6", "power cut of master and all nodes, with a torn write-ahead log", push=2, nightly=16)
 def test_everything_loses_its_power(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
-        batch = arena.work.begin(CALLS)
-        batch.wait_for(strike.random.randrange(CALLS))
-        for daemon in [arena.master, *(place.daemon for place in arena.places)]:
-            daemon.kill()
-        tear(arena.real.folder / f"{DATABASE}-wal", strike.random)
-        arena.revive()
-        strikes.healed(arena.settle())
-        batch.check()
+        with arena.working(strikes, ended=strike.random.randrange(CALLS)):
+            for daemon in [arena.master, *(place.daemon for place in arena.places)]:
+                daemon.kill()
+            tear(arena.real.folder / f"{DATABASE}-wal", strike.random)
+            arena.revive()
         assert arena.books()
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from support.arena import Arena, stopped
+from support.arena import CALLS, Arena, stopped
 from support.strikes import Strike, Strikes, faults
 
-CALLS = 120
 LONGEST = 5.0  # a silence is noticed after 3 s here
 
 
@@ -19,12 +18,8 @@ def victims(arena: Arena, strike: Strike) -> list[int]:
     return strike.random.choice([[arena.master.process.pid], [node], workers, [node, *workers]])
 
 
-@faults("F7", "SIGSTOP of master, node daemon, workers or a whole node", push=3, nightly=30)
+@faults("F7", "SIGSTOP of master, node daemon, workers or a whole node", push=3, nightly=16)
 def test_somebody_is_stopped(arena: Arena, strikes: Strikes) -> None:
     for strike in strikes:
-        batch = arena.work.begin(CALLS)
-        batch.wait_for(strike.random.randrange(CALLS))
-        with stopped(victims(arena, strike)):
+        with arena.working(strikes, ended=strike.random.randrange(CALLS)), stopped(victims(arena, strike)):
             threading.Event().wait(strike.random.uniform(0.2, LONGEST))  # that long, whatever happens
-        strikes.healed(arena.settle())
-        batch.check()

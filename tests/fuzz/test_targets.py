@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 _TESTS = Path(__file__).parents[1]
-_SECONDS = int(os.environ.get("ASYNCLUSTER_TEST_FUZZ_SECONDS", "60"))  # for each target, of atheris
+_SECONDS = int(os.environ.get("ASYNCLUSTER_TEST_FUZZ_SECONDS", "20"))  # for each target, of atheris
 
 _changes = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4)), max_size=6)
 

@@ -19,11 +19,13 @@ from support import quickly
 from support.faultproxy import FaultProxy
 from support.processes import Daemon, RealCluster, running, wait_for
 from support.processtable import lives
-from support.workload import Work
+from support.strikes import Strikes
+from support.workload import Batch, Work
 
 import asyncluster as ac
 
 DATABASE = "asyncluster.db"
+CALLS = 120
 HEALED_SECONDS = 60.0
 GONE_SECONDS = 10.0
 _QUICKLY = (sys.executable, quickly.__file__)
@@ -112,6 +114,15 @@ class Arena:
                 self.start_node(place)
 
     # --- what must be true afterwards -----------------------------------------------------------------------
+
+    @contextmanager
+    def working(self, strikes: Strikes, calls: int = CALLS, *, ended: int = 0) -> Iterator[Batch]:
+        """For a fault in the midst of a batch, when so many of its calls have ended; afterwards all must be well."""
+        batch = self.work.begin(calls)
+        batch.wait_for(ended)
+        yield batch
+        strikes.healed(self.settle())
+        batch.check()
 
     def settle(self) -> float:
         """Waits until all nodes are attached, the queue moves and no process is left over; returns the seconds.
