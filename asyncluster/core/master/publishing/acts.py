@@ -23,8 +23,12 @@ _SENTENCES = {
     "opening except": "{subject}: {details}.",
     "node drain": "Drains {subject}.",
     "node resume": "Lets {subject} work again.",
+    "env sync": "Brought the environment {subject}.",
+    "env use": "Made the environment {subject} current.",
+    "env remove": "Removed the environment {subject}.",
     "job cancel": "Cancelled job {subject}.",
     "job renice": "Gave job {subject} the niceness {details}.",
+    "dask client": "Got a certificate for Dask.",
 }
 _KINDS = {"user": "user", "message": "user", "opening": "day", "node": "node", "job": "job"}
 

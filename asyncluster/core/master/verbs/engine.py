@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncluster.core.database.audit import record_act
 from asyncluster.core.errors import UsageError
 from asyncluster.core.master.verbs.desk import Question
 from asyncluster.core.master.verbs.verb import Verb, act_of
@@ -17,8 +16,7 @@ async def dask_client(question: Question, args: DaskClient) -> dict[str, Any]:
     if question.engine is None:
         raise UsageError("This cluster has no Dask: its operator has not set [engine] kind = dask.")
     admission: dict[str, Any] = question.engine.admit(args.csr, question.identity.name)
-    act = act_of(question, "dask client", question.identity.name)
-    await question.database.run(record_act, act)
+    await question.people.note(act_of(question, "dask client", question.identity.name))
     return admission
 
 
