@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.unix_people import wait_for
+from support.waiting import wait_for
 from support.workplace import LOGIN_PASSWORD, Screen, Site, site
 
 NAME = "lena"

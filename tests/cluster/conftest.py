@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from support.processes import Daemon, RealCluster, running
-from support.unix_people import processes_of, wait_for
+from support.unix_people import processes_of
+from support.waiting import wait_for
 
 from asyncluster.ndm.steward import trees
 

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processes import RealCluster, wait_for
+from support.processes import RealCluster
+from support.waiting import wait_for
 
 CODE = """
 import sys

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.processes import wait_for
+from support.waiting import wait_for
 
 DEMO = [sys.executable, "-m", "asyncluster", "demo", "--no-console", "--iterations", "4"]
 

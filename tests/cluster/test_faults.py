@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from support.processes import Daemon, RealCluster, wait_for
+from support.processes import Daemon, RealCluster
 from support.processtable import lives
+from support.waiting import wait_for
 
 CODE = """
 import os, time

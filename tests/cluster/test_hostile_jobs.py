@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from support.processes import wait_for
 from support.processtable import lives
+from support.waiting import wait_for
 
 import asyncluster as ac
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.processes import RealCluster, wait_for
+from support.processes import RealCluster
 from support.reactor import ReactorThread
 from support.strangers import PlayedNode, introduction, log_in
+from support.waiting import wait_for
 
 from asyncluster.core.config import Role, load
 from asyncluster.core.wire import people as p

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from support.pages import ROOT
-from support.unix_people import wait_for
+from support.waiting import wait_for
+
+from asyncluster.core.database.schema import REVISION
 
 pytestmark = [pytest.mark.faults, pytest.mark.root, pytest.mark.timeout(3000)]
 

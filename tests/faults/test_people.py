@@ -21,7 +21,8 @@ import pytest
 from support.arena import signalled, stopped
 from support.faultproxy import DOWN, UP, FaultProxy
 from support.strikes import Strikes, faults
-from support.unix_people import named, processes_of, status_of, wait_for
+from support.unix_people import named, processes_of, status_of
+from support.waiting import time_until, wait_for
 from support.workplace import GRACE, LOGIN_PASSWORD, Screen, Site
 
 import asyncluster as ac
@@ -114,7 +115,7 @@ def reaches(site: Site, name: str) -> bool:
 
 def well(site: Site, sitter: Sitter) -> float:
     """Waits until master and node have each other, and the session; returns the seconds."""
-    return wait_for(lambda: reaches(site, sitter.name), "the node to answer for the session", HEALED_SECONDS)
+    return time_until(lambda: reaches(site, sitter.name), "the node to answer for the session", HEALED_SECONDS)
 
 
 @faults("F4", "kill -9 of window manager, X server, session keeper or greeter", push=2, nightly=12)
@@ -190,7 +191,7 @@ def test_the_master_dies_in_a_login(
             screen.type(sitter.name, LOGIN_PASSWORD)
         site.kill("master")
         site.start("master")
-        strikes.healed(wait_for(partial(has_node, site), "the node", HEALED_SECONDS))
+        strikes.healed(time_until(partial(has_node, site), "the node", HEALED_SECONDS))
         if not sitter.is_here():
             screen.restart_greeter()
             sitter.sit_down(screen)
@@ -268,6 +269,6 @@ def test_the_cable_is_pulled_while_the_time_runs_out(
         sitter.is_gone(QUOTA + GRACE + 2)
         threading.Event().wait(strike.random.uniform(0.0, 20.0) if strikes.plan.long else 0.0)
         cable.heal()
-        strikes.healed(wait_for(lambda: sitter.sheet()[-1]["to"], "the booking", HEALED_SECONDS))
+        strikes.healed(time_until(lambda: sitter.sheet()[-1]["to"], "the booking", HEALED_SECONDS))
         row = sitter.check_books(("time",))
         assert round(row["hours"] * 3600) == QUOTA

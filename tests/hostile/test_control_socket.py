@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.processes import RealCluster, wait_for
+from support.processes import RealCluster
 from support.strangers import RawClient, acting_as
+from support.waiting import wait_for
 
 from asyncluster.core.errors import ConfigError, ExitCode
 from asyncluster.core.master.verbs.table import VERBS

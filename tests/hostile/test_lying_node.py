@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import wait_for
 from support.reactor import ReactorThread
 from support.strangers import PlayedNode, introduction, log_in
+from support.waiting import wait_for
 
 from asyncluster.core.wire import messages as m
 

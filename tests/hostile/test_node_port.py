@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from support.processes import wait_for
 from support.reactor import ReactorThread
 from support.strangers import PlayedNode, introduction, log_in
+from support.waiting import wait_for
 
 from asyncluster.core.wire import limits
 

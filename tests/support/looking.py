@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.unix_people import within
+from support.waiting import within
 from support.xserver import x_server, xdotool
 
 _ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.unix_people import wait_for
+from support.waiting import wait_for
 
 _CONFIGURATION = """[server]
 database = sqlite://:memory:

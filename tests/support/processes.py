@@ -10,14 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.waiting import wait_for
 
 import asyncluster as ac
 
@@ -44,18 +43,6 @@ niceness = 10
 
 
 PROGRAM = (sys.executable, "-m", "asyncluster")
-
-_between_looks = threading.Event()  # never set: gives other processes the time to do something
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """Returns what `condition` gives as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
-        _between_looks.wait(0.02)
-    return value
 
 
 def free_port() -> int:

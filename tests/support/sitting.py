@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support.unix_people import named, processes_of, wait_for
+from support.unix_people import named, processes_of
+from support.waiting import wait_for
 from support.workplace import LOGIN_PASSWORD, Site
 from support.workplace import site as a_site
 

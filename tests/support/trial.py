@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from support.unix_people import within
+from support.waiting import within
 from support.xserver import until, xdotool
 
 GREETER = "AsynCluster greeter"

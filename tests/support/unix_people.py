@@ -6,11 +6,11 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.waiting import wait_for
 
 PASSWORD = "correct horse"
 
@@ -53,21 +53,6 @@ def free_display() -> Callable[[], int]:
         raise AssertionError("no display is free")
 
     return find
-
-
-def within(seconds: float) -> float:
-    """As long on this machine as `seconds` on one with nothing else to do."""
-    return seconds * min(4.0, max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1)))
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 20.0) -> float:
-    """Returns how long it took until `condition` held."""
-    began = time.monotonic()
-    seconds = within(seconds)
-    while not condition():
-        assert time.monotonic() - began < seconds, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def processes_of(uid: int) -> list[int]:

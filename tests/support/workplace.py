@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from support.unix_people import status_of, wait_for
+from support.unix_people import status_of
+from support.waiting import time_until, wait_for
 
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.ndm.session.group import ControlGroup, home
@@ -88,7 +89,7 @@ class Screen:
         return focus.isdecimal() and int(focus) > 1 and bool(self.x("xdotool", "getwindowname", focus).stdout.strip())
 
     def wait_for_greeter(self, seconds: float = 30.0) -> float:
-        return wait_for(self.greeter_is_usable, f"a greeter on :{self.number}", seconds)
+        return time_until(self.greeter_is_usable, f"a greeter on :{self.number}", seconds)
 
     def type(self, name: str, password: str) -> None:
         self.x("xdotool", "type", name)

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from support.processtable import lives
-from support.unix_people import processes_of, wait_for
+from support.unix_people import processes_of
+from support.waiting import wait_for
 from support.workplace import GRACE
 
 import asyncluster as ac

@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.processtable import lives
+from support.waiting import wait_for
 
 import asyncluster as ac
 
@@ -45,13 +45,6 @@ def where():
     here.progress(0.5, "half")
     return here.job, here.node
 """
-
-
-def wait_until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +99,7 @@ def test_errors(job):
 
 def test_cancelling_frees_the_worker(job):
     futures = [job.run("forever") for _ in range(2)]
-    wait_until(lambda: all(future.attempts == 0 for future in futures))
+    wait_for(lambda: all(future.attempts == 0 for future in futures), "the calls are handed back")
     for future in futures:
         future.cancel()
     assert job.run("add", 1).result(20) == 2
@@ -174,8 +167,8 @@ def test_nor_when_its_program_comes_to_a_sudden_end(end, nodes):
         child.send_signal(signal.SIGINT)
     assert child.wait(30) != 0
     child.stdout.close()
-    wait_until(lambda: not any(lives(pid) for pid in pids))
-    wait_until(lambda: not Path(directory).exists())
+    wait_for(lambda: not any(lives(pid) for pid in pids), "the end of all processes")
+    wait_for(lambda: not Path(directory).exists(), "the end of the directory")
 
 
 def test_a_daemon_that_cannot_start_is_told_with_its_last_words(monkeypatch, tmp_path_factory):

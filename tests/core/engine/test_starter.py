@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
-from support.processes import wait_for
+from support.waiting import wait_for
 
 from asyncluster.core.engine.starter import Starter
 

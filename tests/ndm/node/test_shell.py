@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.processtable import lives
+from support.waiting import wait_for
 
 from asyncluster.core.blobs import Blob, BlobWriter, store
 from asyncluster.core.errors import ProtocolError
@@ -58,6 +59,11 @@ CODE = textwrap.dedent(
 
     def zeros(size):
         return bytearray(size)
+
+    def nap(seconds):
+        if seconds is None:
+            os._exit(3)
+        time.sleep(seconds)
     """
 )
 
@@ -218,6 +224,33 @@ def test_a_crash_comes_with_its_last_words(master):
     assert "Fatal Python error: Segmentation fault" in broke.failure.stderr
     assert broke.failure.peak_memory > 5_000_000
     assert master.call("double", 2) == 4
+
+
+def batch(master: Master, *naps: float | None) -> list[int]:
+    """Calls that one worker gets at once, as they are thought to be quick."""
+    kind = master.kind("nap")
+    for _ in range(2):
+        master.result(master.run(kind, 0.002))
+    rows = [(100 + n, 1, kind, payloads.encode_call((seconds,)).payload) for n, seconds in enumerate(naps)]
+    master.send(m.Run(JOB, rows))
+    return [row[0] for row in rows]
+
+
+def test_a_result_does_not_wait_for_the_slow_call_behind_it(make_master):
+    master = make_master(slots=1)
+    master.open()
+    quick, slow = batch(master, 0.002, 600)
+    assert [row[0] for row in master.told(m.Done).rows] == [quick]
+    assert slow not in master.rows
+
+
+def test_results_outlive_their_worker(make_master):
+    master = make_master(slots=1)
+    master.open()
+    quick, deadly = batch(master, 0.002, None)
+    assert [row[0] for row in master.told(m.Done).rows] == [quick]
+    broke = master.told(m.Broke)
+    assert (broke.call, broke.failure.kind) == ((deadly, 1), "crashed")
 
 
 @pytest.mark.parametrize("how", ["timeout", "stop"])
@@ -416,13 +449,6 @@ def daemon(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     trees.kill_marked(b"ASYNCLUSTER_NODE=marker-of-a-test")
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        os.sched_yield()
-
-
 def test_an_orderly_end_leaves_no_process(daemon):
     worker, left_behind = map(int, daemon.stdout.readline().split())
     daemon.terminate()
@@ -435,8 +461,8 @@ def test_kill_9_of_a_node_daemon_ends_its_workers_and_the_next_one_ends_the_rest
     worker, left_behind = map(int, daemon.stdout.readline().split())
     daemon.kill()
     daemon.wait(PATIENCE)
-    wait_for(lambda: not lives(worker))
+    wait_for(lambda: not lives(worker), "the end of the worker")
     assert lives(left_behind)
     spawner = reactor_thread.call(DirectSpawner, reactor_thread.reactor, tmp_path / "work", "marker-of-a-test", None)
-    wait_for(lambda: not lives(left_behind))
+    wait_for(lambda: not lives(left_behind), "the end of what it left behind")
     reactor_thread.call(spawner.close)

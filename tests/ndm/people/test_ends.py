@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.insiders import BOMB, STUBBORN, run_inside
-from support.unix_people import named, processes_of, wait_for, within
+from support.unix_people import named, processes_of
+from support.waiting import wait_for, within
 from support.workplace import GRACE
 
 from asyncluster.core.errors import AsynClusterError

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.insiders import GRAB, SPY, run_inside
-from support.unix_people import named, processes_of, wait_for
+from support.unix_people import named, processes_of
+from support.waiting import wait_for
 from support.workplace import GRACE, LOGIN_PASSWORD
 
 pytestmark = pytest.mark.root

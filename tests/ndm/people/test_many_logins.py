@@ -8,7 +8,8 @@ import statistics
 from pathlib import Path
 
 import pytest
-from support.unix_people import named, processes_of, wait_for
+from support.unix_people import named, processes_of
+from support.waiting import wait_for
 from support.workplace import LOGIN_PASSWORD
 
 from asyncluster.ndm.session.group import home

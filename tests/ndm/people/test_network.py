@@ -7,7 +7,8 @@ import signal
 import time
 
 import pytest
-from support.unix_people import named, processes_of, wait_for, within
+from support.unix_people import named, processes_of
+from support.waiting import wait_for, within
 from support.workplace import GRACE
 
 pytestmark = pytest.mark.root

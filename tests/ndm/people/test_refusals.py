@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 import pytest
 from support.likeness import Likeness, likeness, says
-from support.unix_people import named, processes_of, wait_for
+from support.unix_people import named, processes_of
+from support.waiting import wait_for
 from support.workplace import LOGIN_PASSWORD, Site
 
 pytestmark = pytest.mark.root

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.processtable import lives
-from support.unix_people import named, status_of, wait_for
+from support.unix_people import named, status_of
+from support.waiting import wait_for
 from support.workplace import LOGIN_PASSWORD
 
 from asyncluster.core.client.cluster import Cluster

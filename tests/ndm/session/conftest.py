@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.unix_people import wait_for
+from support.waiting import wait_for
 
 from asyncluster.ndm.display.screen import Place
 from asyncluster.ndm.session import group

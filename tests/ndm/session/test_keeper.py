@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from support.processtable import lives
-from support.unix_people import PASSWORD, named, processes_of, status_of, wait_for
+from support.unix_people import PASSWORD, named, processes_of, status_of
+from support.waiting import wait_for
 
 from asyncluster.core.resources import resource
 from asyncluster.ndm.session import errorlog, group

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.unix_people import processes_of, wait_for
+from support.unix_people import processes_of
+from support.waiting import wait_for
 
 from asyncluster.ndm.session.group import ControlGroup, Descendants, home, tell
 from asyncluster.ndm.session.lastwords import last_words

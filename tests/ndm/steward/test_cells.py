@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.processtable import lives
-from support.unix_people import wait_for
+from support.waiting import wait_for
 
 from asyncluster.ndm.session import group
 from asyncluster.ndm.steward.cells import Cells

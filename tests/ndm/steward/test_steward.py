@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.processtable import lives
+from support.waiting import wait_for
 
 from asyncluster.core.errors import ConfigError
 from asyncluster.ndm.steward import running, trees
@@ -65,7 +64,7 @@ class Node:
         return [pid for pid in trees.descendants(self.process.pid) if module in arguments(pid)]
 
     def one(self, module: str) -> int:
-        wait_for(lambda: len(self.below(module)) == 1)
+        wait_for(lambda: len(self.below(module)) == 1, f"one {module}", PATIENCE)
         return self.below(module)[0]
 
     def stop(self) -> str:
@@ -84,13 +83,6 @@ def arguments(pid: int) -> list[str]:
 
 def owner(pid: int) -> str:
     return pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name
-
-
-def wait_for(condition: Callable[[], Any]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -140,7 +132,7 @@ def test_a_node_daemon_that_dies_is_started_again_and_its_workers_end_first(star
     node.ready()
     daemon, worker = node.one("asyncluster.ndm.node"), node.one("asyncluster.ndm.worker")
     os.kill(daemon, signal.SIGKILL)
-    wait_for(lambda: not lives(worker))
+    wait_for(lambda: not lives(worker), "the end of the worker", PATIENCE)
     node.ready()
     assert node.one("asyncluster.ndm.node") != daemon
     assert node.one("asyncluster.ndm.worker") != worker
@@ -152,8 +144,8 @@ def test_kill_9_of_the_steward_ends_everything(start):
     node.ready()
     daemon, worker = node.one("asyncluster.ndm.node"), node.one("asyncluster.ndm.worker")
     node.process.kill()
-    wait_for(lambda: not lives(daemon))
-    wait_for(lambda: not lives(worker))
+    wait_for(lambda: not lives(daemon), "the end of the daemon", PATIENCE)
+    wait_for(lambda: not lives(worker), "the end of the worker", PATIENCE)
 
 
 def test_a_second_node_of_the_host_has_its_own_place(start, tmp_path):

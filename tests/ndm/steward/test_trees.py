@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 from support.processtable import lives, state
+from support.waiting import wait_for
 
 from asyncluster.ndm.steward import trees
 
@@ -48,14 +49,6 @@ def family() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.stdout.close()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(200_000):
-        if condition():
-            return
-        os.sched_yield()
-    raise AssertionError("It did not become true.")
-
-
 def test_a_tree_is_killed_without_a_descriptor_left(family):
     root = family()
     below = trees.descendants(root.pid)
@@ -71,7 +64,7 @@ def test_a_tree_is_killed_without_a_descriptor_left(family):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         for descriptor in taken:
             os.close(descriptor)
-    wait_for(lambda: not any(map(lives, below)))
+    wait_for(lambda: not any(map(lives, below)), "the end of the tree")
 
 
 def test_a_tree_is_found_stopped_and_continued(family):
@@ -80,10 +73,10 @@ def test_a_tree_is_found_stopped_and_continued(family):
     assert len(below) == 4
     assert trees.stop_tree(root.pid) == below
     for pid in [root.pid, *below]:
-        wait_for(lambda pid=pid: state(pid) == "T")
+        wait_for(lambda pid=pid: state(pid) == "T", "a stop")
     trees.continue_tree(root.pid)
     for pid in [root.pid, *below]:
-        wait_for(lambda pid=pid: state(pid) == "S")
+        wait_for(lambda pid=pid: state(pid) == "S", "going on")
 
 
 def test_a_tree_is_killed_whole(family):
@@ -92,7 +85,7 @@ def test_a_tree_is_killed_whole(family):
     trees.kill_tree(root.pid)
     assert root.wait(10) == -signal.SIGKILL
     for pid in below:
-        wait_for(lambda pid=pid: not lives(pid))
+        wait_for(lambda pid=pid: not lives(pid), "the end of it")
 
 
 def test_killing_what_is_gone_is_harmless(family):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.trial import ALONE, DEMO, PASSWORD, Terminal, log_in
-from support.unix_people import within
+from support.waiting import within
 from support.xserver import x_server, xdotool
 
 
