@@ -18,8 +18,6 @@ import pytest
 from support.pages import ROOT
 from support.waiting import wait_for
 
-from asyncluster.core.database.schema import REVISION
-
 pytestmark = [pytest.mark.faults, pytest.mark.root, pytest.mark.timeout(3000)]
 
 OURS = ("asyncluster-common", "asyncluster-master", "asyncluster-node")
