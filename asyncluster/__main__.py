@@ -7,8 +7,10 @@ SQLAlchemy or Twisted.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import click
 
 from asyncluster import __version__
-from asyncluster.core.commands.options import GlobalOptions
+from asyncluster.core.commands.options import GlobalOptions, accept_anywhere
 from asyncluster.core.errors import AsynClusterError, ExitCode
 
 #: noun -> (help, {verb: "module:command"}); a noun without verbs is a command itself.
@@ -89,6 +91,8 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
     "console": ("The operator's window.", "console.commands:console"),
 }
 
+_OUR_FAULT = "This should not have happened; please report it, with what the same command says after adding -v."
+
 
 def _load(path: str) -> click.Command:
     module, _, name = path.partition(":")
@@ -112,8 +116,9 @@ class LazyGroup(click.Group):
             return None
         help_text, target = self._members[name]
         if isinstance(target, str):
-            return _load(target)
-        return LazyGroup(name, help=help_text, members={verb: ("", path) for verb, path in target.items()})
+            return accept_anywhere(_load(target))
+        members: dict[str, tuple[str, dict[str, str] | str]] = {verb: ("", path) for verb, path in target.items()}
+        return accept_anywhere(LazyGroup(name, help=help_text, members=members))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the members; a noun's line comes from the table, so that nothing is imported for it."""
@@ -152,28 +157,46 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         status = asyncluster.main(arguments, prog_name="asyncluster", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)
         sys.exit(130)
-    except AsynClusterError as error:
-        if any(argument in arguments for argument in ("-v", "--verbose")):
-            raise SystemExit(_with_traceback(error)) from None
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; Python would complain once more at exit
+        _forget_output()
+        sys.exit(ExitCode.PARTLY)
+    except AsynClusterError as error:
+        _tell(error, str(error), arguments)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        _forget_output()
+        _tell(error, f"The system refused: {error}.", arguments)
+        sys.exit(ExitCode.PARTLY)
+    except Exception as error:
+        _tell(error, f"{_OUR_FAULT} ({type(error).__name__}: {error})", arguments)
         sys.exit(ExitCode.PARTLY)
     sys.exit(status if isinstance(status, int) else ExitCode.DONE)
 
 
-def _with_traceback(error: AsynClusterError) -> int:
-    import traceback
+def _tell(error: Exception, words: str, arguments: Sequence[str]) -> None:
+    """Says what went wrong; to those who ask for more, also where."""
+    if any(argument in arguments for argument in ("-v", "-vv", "--verbose")):
+        import traceback
 
-    traceback.print_exception(error)
-    return error.exit_code
+        traceback.print_exception(error)
+    else:
+        print(words, file=sys.stderr)
+
+
+def _forget_output() -> None:
+    """Drops what could not be written: Python would try, and complain, once more at exit."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 if __name__ == "__main__":

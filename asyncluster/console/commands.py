@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.errors import AsynClusterError
+from asyncluster.core.qt.screen import missing_screen
 
 
 @click.command
@@ -23,6 +25,8 @@ def console(options: GlobalOptions, socket: Path | None, theme: str | None) -> i
     from asyncluster.core.client.address import locate
 
     path = locate(socket, options.config)
+    if missing := missing_screen(os.environ):
+        raise AsynClusterError(missing)
     try:
         from asyncluster.console.program import run
         from asyncluster.core.qt.theme import Mode

@@ -8,12 +8,18 @@ import socket
 import struct
 from pathlib import Path
 
-from asyncluster.core.errors import MasterUnreachable
+from asyncluster.core.errors import ExitCode, MasterUnreachable, NotAllowed
 
 #: The account that a master of the machine runs as when it is not root.
 SERVICE_ACCOUNT = "asyncluster"
 
 _UCRED = struct.Struct("3i")
+
+
+class SocketForbidden(MasterUnreachable, NotAllowed):
+    """The kernel keeps this account away from the socket: for good, or until a master that starts has opened it."""
+
+    exit_code = ExitCode.REFUSED
 
 
 def locate(socket_path: str | os.PathLike[str] | None, config: str | os.PathLike[str] | None) -> Path:
@@ -34,6 +40,7 @@ def dial(path: Path) -> socket.socket:
 
     Raises:
         MasterUnreachable: nobody listens there, or somebody who is no master.
+        SocketForbidden: this account may not connect.
     """
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
@@ -41,7 +48,8 @@ def dial(path: Path) -> socket.socket:
         uid = _UCRED.unpack(link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1]
     except OSError as error:
         link.close()
-        raise MasterUnreachable(_why_not(path, error)) from error
+        kind = SocketForbidden if isinstance(error, PermissionError) else MasterUnreachable
+        raise kind(_why_not(path, error)) from error
     if uid not in _trusted():
         link.close()
         raise MasterUnreachable(
@@ -64,7 +72,7 @@ def _why_not(path: Path, error: OSError) -> str:
     if isinstance(error, PermissionError):
         return (
             f"The master's socket {path} may not be used by this account. "
-            f"Ask the operator to add it to the group {SERVICE_ACCOUNT}."
+            f"Ask the operator to add it to the group {SERVICE_ACCOUNT}, or to name it in [server] job users."
         )
     if isinstance(error, BlockingIOError):
         return f"The master at {path} is too busy to answer. Try again."

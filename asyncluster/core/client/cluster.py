@@ -15,6 +15,7 @@ from asyncluster.core.client.ledger import Phase
 from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
 from asyncluster.core.client.threads import Connection
+from asyncluster.core.errors import UsageError
 
 if TYPE_CHECKING:
     from asyncluster.core.client.daskjob import DaskJob
@@ -85,7 +86,10 @@ class Cluster:
             UsageError: the verb or its arguments make no sense.
             MasterUnreachable: the connection broke; whether the master did it is unknown.
         """
-        encoded = msgspec.Raw(msgspec.msgpack.encode(arguments))
+        try:
+            encoded = msgspec.Raw(msgspec.msgpack.encode(arguments))
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise UsageError(f"The arguments of {verb} cannot be sent: {error}.") from error
         return self._connection.ask(lambda tell: self._connection.ledger.ask(verb, encoded, tell))
 
     def nodes(self) -> list[dict[str, Any]]:

@@ -85,6 +85,7 @@ def write_new(path: Path, text: str) -> None:
         raise AsynClusterError(f"{path} cannot be written: {error.strerror}.") from None
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)  # whatever the umask
             file.write(text)
             file.flush()
             os.fsync(descriptor)

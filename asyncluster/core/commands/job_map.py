@@ -104,15 +104,17 @@ def _is_done(future: CallFuture | None) -> bool:
 
 def _finish(record: Record, future: CallFuture | None, results: TextIO, failures: list[tuple[int, str]]) -> None:
     """Writes what became of a line."""
-    try:
-        if future is None:
-            assert record.problem is not None
-            raise record.problem
-        text = json.dumps({"line": record.line, "result": future.result()}, allow_nan=False, default=_plain)
-    except Exception as error:
-        failures.append((record.line, f"{type(error).__name__}: {error}"))
-        described = {"type": type(error).__name__, "message": str(error), "traceback": traceback_of(error)}
-        text = json.dumps({"line": record.line, "error": described})
+    error = record.problem if future is None else future.exception()
+    if future is not None and error is None:
+        try:
+            text = json.dumps({"line": record.line, "result": future.result()}, allow_nan=False, default=_plain)
+        except Exception as unfit:
+            error = unfit
+    if error is not None:
+        kind, message = _described(error)
+        failures.append((record.line, f"{kind}: {message}"))
+        failed = {"type": kind, "message": message, "traceback": traceback_of(error)}
+        text = json.dumps({"line": record.line, "error": failed})
     results.write(text + "\n")
 
 
@@ -124,6 +126,18 @@ def _plain(value: Any) -> Any:
 
 
 def traceback_of(error: BaseException) -> str:
+def _described(error: BaseException) -> tuple[str, str]:
+    """Type and message; those of the author's exception where only a stand-in for it could come here."""
+    from asyncluster.core.wire.payloads import RemoteError
+
+    if isinstance(error, RemoteError):
+        return error.type_name.rpartition(".")[2], error.message
+    try:
+        return type(error).__name__, str(error)
+    except Exception:  # it is the author's class that says it
+        return type(error).__name__, "(its message cannot be shown)"
+
+
     """The traceback of a call where it ran, or what there is of one here."""
     from asyncluster.core.wire.payloads import RemoteTraceback
 

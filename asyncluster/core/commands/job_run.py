@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,19 @@ import click
 
 from asyncluster.core.commands.job_code import load_code, niceness_option, timeout_option
 from asyncluster.core.commands.options import GlobalOptions, pass_options
-from asyncluster.core.errors import ExitCode, UsageError
+from asyncluster.core.errors import CallFailed, ExitCode, UsageError
+
+_NEGATIVE = re.compile(r"-(\d+(\.\d+)?([eE][+-]?\d+)?|Infinity)")
 
 
-@click.command
+class NumbersAreArguments(click.Command):
+    """Takes -1 for a number, where click takes it for an option; JSON does not mind the space that says so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f" {word}" if _NEGATIVE.fullmatch(word) else word for word in args])
+
+
+@click.command(cls=NumbersAreArguments)
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("function")
 @click.argument("arguments", metavar="[JSON]...", nargs=-1)
@@ -42,9 +52,7 @@ def run(
         error = future.exception()
         sys.stderr.write(future.log())
         if error is not None:
-            from asyncluster.core.commands.job_map import traceback_of
-
-            click.echo(traceback_of(error).rstrip(), err=True)
+            click.echo(_words(error), err=True)
             return ExitCode.PARTLY
         click.echo(_text(future.result()))
     return ExitCode.DONE
@@ -55,6 +63,14 @@ def _value(argument: str) -> Any:
         return json.loads(argument)
     except json.JSONDecodeError:
         return argument
+def _words(error: BaseException) -> str:
+    """The author's traceback; what failed for another reason says so itself."""
+    from asyncluster.core.commands.job_map import traceback_of
+
+    ours = isinstance(error, CallFailed) and error.__cause__ is None
+    return (str(error) if ours else traceback_of(error)).rstrip()
+
+
     except RecursionError:
         raise UsageError("An argument is nested too deeply.") from None
 

@@ -95,7 +95,7 @@ def _facts(node: dict[str, Any]) -> list[tuple[str, object]]:
         ("Running", node["running"]),
         ("Waiting", node["queued"]),
         ("Jobs", ", ".join(map(str, node["jobs"])) or None),
-        ("Load", node["load"]),
+        ("Load", None if node["load"] is None else f"{node['load']:.2f}"),
         ("Memory", None if node["memory_used_share"] is None else f"{node['memory_used_share']:.0%} used"),
         ("Displays", ", ".join(node["displays"]) or "none, headless"),
         ("AsynCluster", node["release"]),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
+from getpass import GetPassWarning
 from typing import Any
 
 import click
@@ -15,7 +17,7 @@ from asyncluster.core.people.durations import in_words
 from asyncluster.core.people.names import HOUR
 from asyncluster.core.wire.verbs.people import PAGE
 
-_LONGEST_INPUT = 4096  # characters; more is no password
+_LONGEST_INPUT = 16384  # bytes; more is no password
 
 
 class Hours(click.ParamType):
@@ -255,8 +257,8 @@ def delete(options: GlobalOptions, name: str, yes: bool) -> None:
 
     An account that is added again under the name continues it.
     """
-    if not yes:
-        click.confirm(f"Delete the account {name}?", abort=True)
+    if not yes and not _sure(f"Delete the account {name}?"):
+        raise click.Abort
     ask(options, "user delete", name=name)
     say(options, f"{name} was deleted.")
 
@@ -264,10 +266,25 @@ def delete(options: GlobalOptions, name: str, yes: bool) -> None:
 def _read_password(from_stdin: bool) -> str:
     """A password that nobody sees: from standard input (its first line), or typed twice."""
     if from_stdin:
-        line = sys.stdin.readline(_LONGEST_INPUT)
+        try:
+            line = sys.stdin.buffer.readline(_LONGEST_INPUT).decode()
+        except UnicodeDecodeError:
+            raise UsageError("The password on standard input is not UTF-8 text.") from None
         return line.removesuffix("\n").removesuffix("\r")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)  # that what is typed would be seen
+        try:
+            typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        except GetPassWarning:
+            raise UsageError("There is no terminal to type the password at. Use --password-stdin.") from None
     return typed
+
+
+def _sure(question: str) -> bool:
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        raise UsageError("Nobody answered, so nothing was done. With --yes nobody is asked.") from None
 
 
 def pages(options: GlobalOptions, verb: str, **arguments: Any) -> Iterator[Any]:

@@ -28,6 +28,10 @@ _SQLITE_SETTINGS = (
     "PRAGMA secure_delete=ON",
 )
 
+_NO_URL = (
+    "That is no URL of a database; one is like sqlite:////var/lib/asyncluster/asyncluster.db or postgresql:///people."
+)
+
 
 def parse_url(text: str) -> URL:
     """The URL of a database; the classic `sqlite://:memory:` and `postgresql://` (meaning psycopg) included.
@@ -40,7 +44,7 @@ def parse_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # whose message would repeat the URL, and it may hold a password
-        raise DatabaseUnreachable("[server] database is not the URL of a database.") from None
+        raise DatabaseUnreachable(_NO_URL) from None
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     return url

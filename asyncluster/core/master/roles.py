@@ -6,6 +6,7 @@ import grp
 import os
 
 from asyncluster.core.config.values import Accounts
+from asyncluster.core.net.acl import Guests
 from asyncluster.core.net.peers import Identity
 from asyncluster.core.wire.roles import Role
 
@@ -26,6 +27,11 @@ class RolePolicy:
     def __init__(self, operators: Accounts, job_users: Accounts) -> None:
         self._operators = operators
         self._job_users = job_users
+
+    def guests(self) -> Guests:
+        """All who have a role: the socket must let them in before they can be told what it is."""
+        groups = (_OPERATOR_GROUP, _SUBMITTER_GROUP, *self._operators.groups, *self._job_users.groups)
+        return Guests.named((*self._operators.users, *self._job_users.users), groups)
 
     def role_of(self, who: Identity) -> Role | None:
         """The role of a process that has connected; None: it has no business here."""

@@ -152,7 +152,7 @@ class Master:
         server, common = self._settings.server, self._settings.common
         assert server is not None
         factory = control.ControlFactory(self._reactor, self._make_client)
-        self._ports.append(control.listen(self._reactor, common.socket, factory))
+        self._ports.append(control.listen(self._reactor, common.socket, factory, self._roles.guests()))
         try:
             self._nodes.listen(self._reactor, common.tcp_port, [str(address) for address in server.listen])
         except CannotListenError as error:

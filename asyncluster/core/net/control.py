@@ -20,11 +20,13 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IFileDescriptorReceiver, IListeningPort, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from asyncluster.core.errors import ConfigError, ProtocolError
 from asyncluster.core.net import transport as transports
+from asyncluster.core.net.acl import Guests, admit
 from asyncluster.core.net.framed import BREACH, FramedProtocol
 from asyncluster.core.net.link import FrameHandler
 from asyncluster.core.net.peers import Identity, identity
@@ -32,6 +34,8 @@ from asyncluster.core.wire import limits
 
 _GROUP = "asyncluster"  # members may connect; what they may do there is the roles' business
 _MODE = 0o660
+_NO_GUESTS = Guests()
+_log = Logger()
 
 
 class Descriptors:
@@ -146,11 +150,12 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
-def listen(reactor: Any, path: Path, factory: Factory[Any]) -> IListeningPort:
+def listen(reactor: Any, path: Path, factory: Factory[Any], guests: Guests = _NO_GUESTS) -> IListeningPort:
     """Opens the control socket, mode 0660, for members of the group "asyncluster" where that exists.
 
     Args:
         reactor: an IReactorUNIX.
+        guests: who else may connect.
 
     A socket that a dead master left behind is replaced; one that somebody listens on is not.
 
@@ -166,6 +171,8 @@ def listen(reactor: Any, path: Path, factory: Factory[Any]) -> IListeningPort:
         finally:
             os.umask(mask)
         _open_to_group(path)
+        if guests != _NO_GUESTS:
+            _open_to_guests(path, guests)
     except (OSError, CannotListenError) as error:
         reason = getattr(error, "socketError", error)
         words = getattr(reason, "strerror", reason)
@@ -200,3 +207,15 @@ def _open_to_group(path: Path) -> None:
     if group != -1 and (os.geteuid() == 0 or group in os.getgroups()):
         os.chown(path, -1, group)
     path.chmod(_MODE)
+
+
+def _open_to_guests(path: Path, guests: Guests) -> None:
+    try:
+        admit(path, guests)
+    except OSError as error:
+        _log.warn(
+            "{path} is open to the group {group} only, since its file system keeps no access lists: {error}",
+            path=path,
+            group=_GROUP,
+            error=error.strerror,
+        )

@@ -65,10 +65,11 @@ def test_a_user_without_the_right_is_told_whom_to_ask(listener):
     program = (
         "import os, sys, pathlib\n"
         "from asyncluster.core.client.address import dial\n"
-        "from asyncluster.core.errors import MasterUnreachable\n"
+        "from asyncluster.core.errors import MasterUnreachable, NotAllowed\n"
         "os.setuid(65534)\n"
         "try: dial(pathlib.Path(sys.argv[1]))\n"
-        "except MasterUnreachable as error: print(error)\n"
+        "except MasterUnreachable as error: print(error, error.exit_code, isinstance(error, NotAllowed))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, listener], capture_output=True, text=True, check=True)
     assert "group asyncluster" in done.stdout
+    assert done.stdout.split()[-2:] == ["4", "True"]

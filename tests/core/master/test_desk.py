@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -20,7 +20,7 @@ from asyncluster.core.wire.roles import Role
 PARTS = dict.fromkeys(("people", "database", "switchboard", "feed", "now"))
 
 #: What others than operators may ask. A new verb has to be put here or not.
-FOR_JOB_USERS = {"status", "dask client", "node list", "node show"}
+FOR_JOB_USERS = {"status", "dask client", "node list", "node show", "env list", "env show"}
 FOR_JOB_USERS |= {f"job {verb}" for verb in ("list", "show", "logs", "cancel", "renice", "why")}
 FOR_ANYONE = {"opening list"}
 
@@ -79,3 +79,14 @@ def test_nonsense_for_arguments_is_wrong_usage(arguments: bytes) -> None:
 def test_a_bomb_of_nesting_is_wrong_usage() -> None:
     with pytest.raises(UsageError):
         ask(DESK, Role.OPERATOR, "echo", b"\x81\xa4text" + b"\x91" * 100_000)
+
+
+class Bounded(msgspec.Struct, forbid_unknown_fields=True):
+    full_name: Annotated[str, msgspec.Meta(min_length=2, max_length=3)]
+
+
+@pytest.mark.parametrize(("text", "words"), [("x", "at least 2 characters"), ("long", "at most 3 characters")])
+def test_what_is_too_long_or_too_short_is_said_in_plain_words(text: str, words: str) -> None:
+    desk = VerbDesk({"call": Verb(Role.SUBMITTER, Bounded, echo)}, PARTS)
+    with pytest.raises(UsageError, match=f"^The full name must have {words}.$"):
+        ask(desk, Role.SUBMITTER, "call", encoded(full_name=text))

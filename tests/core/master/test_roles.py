@@ -29,3 +29,9 @@ POLICY = RolePolicy(
 )
 def test_roles_come_from_accounts_and_groups(uid: int, name: str, groups: set[int], role: Role | None) -> None:
     assert POLICY.role_of(Identity(1, uid, frozenset(groups), name)) is role
+
+
+def test_whoever_has_a_role_may_come_to_the_socket() -> None:
+    guests = RolePolicy(Accounts(users=("root",)), Accounts(groups=(SOME_GROUP.gr_name, "no-such-group"))).guests()
+    assert 0 in guests.uids
+    assert SOME_GROUP.gr_gid in guests.gids

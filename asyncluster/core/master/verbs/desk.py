@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from asyncluster.core.errors import NotAllowed, UsageError
 from asyncluster.core.master.verbs.verb import Verb
 from asyncluster.core.wire.roles import Role
 
+_LENGTH = re.compile(r"Expected `(str|array)` of length (<=|>=) (\d+) - at `\$\.(\w+)`")
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -77,6 +79,16 @@ class VerbDesk:
         try:
             fitting = msgspec.msgpack.decode(arguments, type=found.args)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise UsageError(f"The arguments of {verb} do not fit: {error}.") from None
+            raise UsageError(_unfit(verb, str(error))) from None
         question = Question(**self._parts, asker=asker, identity=asker.who, role=role)
         return _encode(await found.handler(question, fitting))
+
+
+def _unfit(verb: str, error: str) -> str:
+    """What is wrong with the arguments; a length, which people may get wrong, in their words."""
+    found = _LENGTH.fullmatch(error)
+    if found is None:
+        return f"The arguments of {verb} do not fit: {error}."
+    kind, bound, number, field = found.groups()
+    things = "characters" if kind == "str" else "entries"
+    return f"The {field.replace('_', ' ')} must have at {'most' if bound == '<=' else 'least'} {number} {things}."
