@@ -9,8 +9,8 @@ import threading
 from typing import Any
 
 from support.arena import Arena, signalled, stopped
-from support.processes import wait_for
 from support.strikes import Strikes, faults
+from support.waiting import wait_for
 
 CALLS = 60
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 from support.arena import Arena, signalled
-from support.processes import wait_for
 from support.strikes import Strikes, faults
+from support.waiting import wait_for
 
 CALLS = 60
 AT_LEAST = 1.0  # seconds that it lasts

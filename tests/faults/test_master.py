@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 from support.arena import CALLS, Arena, Place
-from support.processes import Daemon, wait_for
+from support.processes import Daemon
 from support.quickly import DIES
 from support.strikes import Strikes, faults
+from support.waiting import wait_for
 
 import asyncluster as ac
 from asyncluster.core.failpoints import VARIABLE

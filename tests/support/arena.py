@@ -17,9 +17,10 @@ from pathlib import Path
 import psutil
 from support import quickly
 from support.faultproxy import FaultProxy
-from support.processes import Daemon, RealCluster, running, wait_for
+from support.processes import Daemon, RealCluster, running
 from support.processtable import lives
 from support.strikes import Strikes
+from support.waiting import wait_for
 from support.workload import Batch, Work
 
 import asyncluster as ac

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.processes import RealCluster, wait_for
+from support.processes import RealCluster
+from support.waiting import wait_for
 
 PROGRAM = """
 import os, sys, weakref
