@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
+import os
 import threading
+import time
 
 import joblib
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
 from support import gate
+from support.unix_people import wait_for
 
 import asyncluster as ac
 
@@ -20,6 +25,13 @@ def backend(master_model):
     with parallel_config("asyncluster", socket=master_model.path):
         yield master_model
     gate.open_gate()
+
+
+@pytest.fixture(scope="module")
+def room():
+    ac.register_joblib_backend()
+    with ac.LocalCluster(nodes=2, workers=1) as cluster:
+        yield cluster
 
 
 def wait_at_gate(value):
@@ -49,9 +61,10 @@ def test_all_workers_unless_somebody_says_otherwise(backend):
         joblib.effective_n_jobs(0)
 
 
-def test_one_at_a_time_is_here(backend):
+@pytest.mark.parametrize("jobs", [1, -2])
+def test_one_at_a_time_is_here(backend, jobs):
     here = threading.get_native_id()
-    assert set(Parallel(n_jobs=1)(delayed(threading.get_native_id)() for _ in range(3))) == {here}
+    assert set(Parallel(n_jobs=jobs)(delayed(threading.get_native_id)() for _ in range(3))) == {here}
     assert backend.model.jobs == {}
 
 
@@ -86,6 +99,62 @@ def test_a_parallel_that_stays_open_goes_on_after_a_failure(backend):
         assert parallel(delayed(abs)(n) for n in range(4)) == [0, 1, 2, 3]
 
 
+def open_jobs(cluster):
+    return [
+        job["number"] for job in cluster.ask("job list") if job["state"] in ("opening", "idle", "waiting", "running")
+    ]
+
+
+def test_a_block_is_one_job_with_the_same_processes_throughout(room):
+    gc.disable()
+    with parallel_config("asyncluster", socket=room.socket):
+        processes = set()
+        for count in (4, 6):
+            processes.update(Parallel(batch_size=1)(delayed(os.getpid)() for _ in range(count)))
+            assert len(open_jobs(room)) == 1
+        assert len(processes) <= 2
+    try:
+        wait_for(lambda: not open_jobs(room), "the end of the job", 20.0)
+    finally:
+        gc.enable()
+
+
+def test_generators_at_the_same_time_have_jobs_of_their_own(room):
+    def calls(first):
+        yield delayed(abs)(first)
+        yield from (delayed(time.sleep)(60) for _ in range(3))
+
+    with parallel_config("asyncluster", socket=room.socket):
+        one = Parallel(batch_size=1, return_as="generator")(calls(1))
+        other = Parallel(batch_size=1, return_as="generator")(delayed(abs)(n) for n in range(50))
+        assert (next(one), next(other)) == (1, 0)
+        assert len(open_jobs(room)) == 2
+        with pytest.warns(UserWarning, match="have been cancelled"):
+            one.close()
+        assert list(other) == list(range(1, 50))
+        assert Parallel()(delayed(abs)(n) for n in range(3)) == [0, 1, 2]
+
+
+def test_the_libraries_of_a_call_have_as_many_threads_as_somebody_says(room):
+    with parallel_config("asyncluster", socket=room.socket, inner_max_num_threads=3):
+        assert Parallel()(delayed(os.getenv)("OMP_NUM_THREADS") for _ in range(2)) == ["3", "3"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, multiprocessing.TimeoutError])
+def test_what_comes_between_ends_running_calls(backend, error):
+    def calls():
+        yield delayed(wait_at_gate)(1)
+        yield delayed(wait_at_gate)(2)
+        if error is KeyboardInterrupt:
+            raise error
+
+    with pytest.raises(error):
+        Parallel(batch_size=1, timeout=0.05)(calls())
+    backend.wait_for(lambda model: not model.jobs)
+    gate.open_gate()
+    assert Parallel()(delayed(abs)(n) for n in range(3)) == [0, 1, 2]
+
+
 def test_a_call_may_use_joblib_itself(backend):
     assert Parallel()(delayed(nested)() for _ in range(2)) == [10, 10]
 
@@ -113,7 +182,7 @@ def test_without_joblib_it_says_what_to_install(monkeypatch):
         ac.register_joblib_backend()
 
 
-def test_scikit_learn_finds_on_the_cluster_what_it_finds_here():
+def test_scikit_learn_finds_on_the_cluster_what_it_finds_here(room):
     from sklearn.datasets import load_digits
     from sklearn.model_selection import GridSearchCV, cross_val_score
     from sklearn.svm import SVC
@@ -125,8 +194,7 @@ def test_scikit_learn_finds_on_the_cluster_what_it_finds_here():
         return GridSearchCV(SVC(), {"C": [0.1, 1.0], "gamma": [1e-3, 1e-2]}, cv=3).fit(images, digits)
 
     here, scores = search(), cross_val_score(SVC(), images, digits, cv=3)
-    ac.register_joblib_backend()
-    with ac.LocalCluster(nodes=2, workers=1) as cluster, parallel_config("asyncluster", socket=cluster.socket):
+    with parallel_config("asyncluster", socket=room.socket):
         there = search()
         assert cross_val_score(SVC(), images, digits, cv=3).tolist() == scores.tolist()
     assert there.best_params_ == here.best_params_
