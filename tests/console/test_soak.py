@@ -54,9 +54,13 @@ def look_around(screen: Screen) -> None:
     screen.click("pc0001", "TableView")
     screen.key("h")
     screen.find("Close", "QPushButton")
-    screen.key("Escape", "ctrl+k")
+    screen.key("Escape")
+    screen.wait(lambda: not screen.says("Close"), "the end of the plot")
+    screen.key("ctrl+k")
     screen.find("Command", "QLineEdit")
-    screen.key("Escape", "t", "t", "1")
+    screen.key("Escape")
+    screen.wait(lambda: not screen.says("Command"), "the end of the palette")
+    screen.key("t", "t", "1")
 
 
 def test_memory_is_flat(master, screen):
