@@ -127,6 +127,7 @@ _DIALOGS = {
     "keys": lambda console: show_keys(console.window, console.window.page),
     "new-job": _press(2, "jobs", "n"),
     "history": _press(2, "jobs", "h"),
+    "usage-history": _press(5, "usage", "h"),
     "exception": _press(4, "openings", "n"),
     "new-person": _press(3, "people", "n"),
 }
