@@ -22,6 +22,8 @@ VARIABLE = "ASYNCLUSTER_FAILPOINT"
 FAILPOINTS = frozenset(
     {
         "attempt-counted",
+        "environment-added",
+        "environment-unpacked",
         "grant-added",
         "import-accounts",
         "import-openings",
