@@ -118,14 +118,6 @@ def _finish(record: Record, future: CallFuture | None, results: TextIO, failures
     results.write(text + "\n")
 
 
-def _plain(value: Any) -> Any:
-    """Numbers and arrays of NumPy as Python's own; nothing else can be written as JSON."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"A result of type {type(value).__name__} cannot be written as JSON.")
-
-
-def traceback_of(error: BaseException) -> str:
 def _described(error: BaseException) -> tuple[str, str]:
     """Type and message; those of the author's exception where only a stand-in for it could come here."""
     from asyncluster.core.wire.payloads import RemoteError
@@ -138,6 +130,14 @@ def _described(error: BaseException) -> tuple[str, str]:
         return type(error).__name__, "(its message cannot be shown)"
 
 
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of NumPy as Python's own; nothing else can be written as JSON."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"A result of type {type(value).__name__} cannot be written as JSON.")
+
+
+def traceback_of(error: BaseException) -> str:
     """The traceback of a call where it ran, or what there is of one here."""
     from asyncluster.core.wire.payloads import RemoteTraceback
 

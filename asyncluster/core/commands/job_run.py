@@ -58,11 +58,6 @@ def run(
     return ExitCode.DONE
 
 
-def _value(argument: str) -> Any:
-    try:
-        return json.loads(argument)
-    except json.JSONDecodeError:
-        return argument
 def _words(error: BaseException) -> str:
     """The author's traceback; what failed for another reason says so itself."""
     from asyncluster.core.commands.job_map import traceback_of
@@ -71,6 +66,11 @@ def _words(error: BaseException) -> str:
     return (str(error) if ours else traceback_of(error)).rstrip()
 
 
+def _value(argument: str) -> Any:
+    try:
+        return json.loads(argument)
+    except json.JSONDecodeError:
+        return argument
     except RecursionError:
         raise UsageError("An argument is nested too deeply.") from None
 

@@ -54,9 +54,9 @@ from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.peers import Identity
 from asyncluster.core.people.zones import local_zone
 from asyncluster.core.privileges import become, find_account, own_directory
+from asyncluster.core.wire import limits
 from asyncluster.core.wire.passwords import LoginKeys
 
-from asyncluster.core.wire import limits
 ACCOUNT = "asyncluster"
 _SHELF_SHARE = 4  # a quarter of the machine's memory may hold large data, as much again may go to disk
 _log = Logger()
@@ -136,6 +136,8 @@ class Master:
         self._ports: list[Any] = []
         self._minutes = LoopingCall(lambda: self._history.sample(self.dispatcher.jobs()))
         self._minutes.clock = reactor
+        self._sweeps = LoopingCall(gc.collect)
+        self._sweeps.clock = reactor
         self._alive = LoopingCall(systemd.notify, "WATCHDOG=1")
         self._alive.clock = reactor
         self._wall_clock = wall_clock
@@ -143,8 +145,6 @@ class Master:
 
     def start(self) -> None:
         """Opens all doors.
-        self._sweeps = LoopingCall(gc.collect)
-        self._sweeps.clock = reactor
 
         Raises:
             ConfigError: an address, a port or the socket cannot be used.
@@ -161,6 +161,7 @@ class Master:
         if server.metrics is not None:
             self._ports.append(open_door(self._reactor, server.metrics, self.switchboard, self.database))
         self._minutes.start(MINUTE, now=False)
+        self._sweeps.start(limits.SWEEP_SECONDS, now=False)
         self.people.start()
         self._publisher.start()
         if self._engine is not None:
@@ -168,7 +169,6 @@ class Master:
         self._reactor.callLater(self._grace, self._forget_interrupted)
         _log.info("Master ready: nodes at port {port}, control at {path}", port=common.tcp_port, path=common.socket)
         systemd.notify("READY=1")
-        self._sweeps.start(limits.SWEEP_SECONDS, now=False)
         if patience := systemd.watchdog_seconds():
             self._alive.start(patience / 2)
 
