@@ -1,4 +1,4 @@
-"""The programs of tutorial, recipes and README run as they stand and print what the pages say."""
+"""The programs of tutorial, recipes, README and for Twisted run as they stand and print what the pages say."""
 
 from __future__ import annotations
 
@@ -70,7 +70,18 @@ def test_the_tutorial_shows_the_namespace_of_the_example() -> None:
     assert pages.blocks(pages.DOCS / "tutorial.md", "python")[0] in example
 
 
+def test_the_program_for_twisted(environment: dict[str, str], tmp_path: Path) -> None:
+    (program,) = pages.blocks(pages.DOCS / "api.md", "py")
+    assert run(program, environment, tmp_path) == "[100, 101, 102]\n"
+
+
 def test_the_readme(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
     program = "\n".join(pages.blocks(pages.ROOT / "README.md", "python"))
     assert run(f"{README}{program}\nprint(futures[10].result())", environment, tmp_path) == "1024\n"
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_no_program_goes_without_the_name_of_its_language(page: Path) -> None:
+    """Those that have it are run: here, by the tests of the page, or by tests/docs/test_commands.py."""
+    assert [text for text in pages.blocks(page, "") if re.search(r"^(import|from) ", text, re.MULTILINE)] == []
