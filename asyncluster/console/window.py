@@ -29,7 +29,7 @@ from asyncluster.core.qt.theme import Mode
 from asyncluster.core.wire.feed import EventRow, Options
 
 #: Topics that every page needs: for the counts in the navigation, and for the palette.
-ALWAYS = ("master", "nodes", "jobs", "people", "openings", "events")
+ALWAYS = ("master", "nodes", "jobs", "people", "openings", "events", "dask")
 
 #: Keys that pages offer, passed on to the page that is shown.
 PAGE_KEYS = ("g", "Shift+G", "m", "x", "d", "r", "c", "n", "q", "p", "e", "h", "Del", "+", "-", "l")

@@ -138,6 +138,23 @@ def test_what_a_person_stops_is_elsewhere_already_and_what_ran_goes_on_later(das
         dask_lab.wait_for_workers(2)
 
 
+def test_where_everybody_sits_down_results_are_at_the_master(dask_lab: DaskLab) -> None:
+    with dask_lab.client() as cluster, cluster.dask_client() as dask:
+        wait_for(lambda: len(dask.scheduler_info(n_workers=-1)["workers"]) == 3, "the depot is there", 60)
+        done = dask.map(by_value(where), range(30), pure=False)
+        results = dask.gather(done)
+        for seat in dask_lab.nodes:
+            dask_lab.sit_down(seat)
+        dask_lab.wait_until(lambda standing: standing["paused"] == 2 and standing["kept"], "results at the master")
+        wait_for(lambda: all(map(_all_stopped, dask_lab.nodes)), "all workers are stopped")
+        assert dask.gather(done) == results
+        follows = dask.submit(len, done)
+        for seat in dask_lab.nodes:
+            dask_lab.get_up(seat)
+        assert follows.result(60) == 30
+        dask_lab.wait_for_workers(2)
+
+
 def test_drain_lets_what_runs_finish(dask_lab: DaskLab, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     with dask_lab.client() as cluster, cluster.dask_client() as dask:
@@ -162,7 +179,7 @@ def test_a_worker_that_exits_with_0_is_replaced(dask_lab: DaskLab) -> None:
         dask.retire_workers(names=[worker], close_workers=True)
 
         def replaced() -> bool:
-            names = {worker["name"] for worker in dask.scheduler_info(n_workers=-1)["workers"].values()}
+            names = {worker["name"] for worker in dask_lab.workers(dask)}
             return len(names) == 2 and worker not in names
 
         wait_for(replaced, "a new worker", 60)

@@ -30,10 +30,19 @@ class DaskLab(RealCluster):
     Args:
         folder: for everything.
         when_in_use: as in the configuration.
+        worker_user: ditto; None: who runs the tests.
+        renew_after: seconds after which nodes renew their certificates; None: as in earnest.
     """
 
-    def __init__(self, folder: Path, when_in_use: str = "suspend") -> None:
-        super().__init__(folder, worker_memory="1 GB")
+    def __init__(
+        self,
+        folder: Path,
+        when_in_use: str = "suspend",
+        worker_user: str | None = None,
+        renew_after: int | None = None,
+    ) -> None:
+        super().__init__(folder, worker_memory="1 GB", worker_user=worker_user)
+        self._environment = {} if renew_after is None else {"TEST_RENEW_AFTER": str(renew_after)}
         self.dask_port = free_port()
         text = self.config.read_text().replace("[common]", f"when in use = {when_in_use}\n[common]")
         self.config.write_text(f"{text}[engine]\nkind = dask\nport = {self.dask_port}\n")
@@ -48,7 +57,7 @@ class DaskLab(RealCluster):
     def add_node(self) -> Daemon:
         """One more node, of one worker."""
         arguments = ["--config", str(self.config), "-v", "node", "run", "--headless", "--workers", "1"]
-        daemon = Daemon("node", arguments, self.folder, program=_NODE)
+        daemon = Daemon("node", arguments, self.folder, _NODE, **self._environment)
         self.daemons.append(daemon)
         return daemon.wait_ready()
 
@@ -75,6 +84,11 @@ class DaskLab(RealCluster):
         return self.wait_until(
             lambda standing: sum(standing["workers"].values()) - standing["paused"] == count, f"{count} Dask workers"
         )
+
+    def workers(self, dask: Any) -> list[dict[str, Any]]:
+        """What the scheduler says of the nodes' workers."""
+        workers = dask.scheduler_info(n_workers=-1)["workers"].values()
+        return [worker for worker in workers if worker["name"] != "depot"]
 
     def sit_down(self, node: Daemon) -> None:
         """Somebody logs in at a node."""

@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+#: Bytes that the depot may keep.
+ROOM = 100_000
+
 gate = threading.Event()
 
 
@@ -45,19 +48,25 @@ async def dask_scene(*names: str) -> AsyncIterator[DaskScene]:
     # Here, since this module is loaded for all tests, and Dask takes its time.
     from distributed import Client, Scheduler, Worker
 
+    from asyncluster.core.engine.scheduler.depot import Depot
     from asyncluster.core.engine.scheduler.program import DEATHS
-    from asyncluster.core.engine.scheduler.warden import Warden
+    from asyncluster.core.engine.scheduler.warden import DEPOT, Warden
+
+    class ClosingDepot(Depot):
+        close = Worker.close  # and does not end the process, which is the test's
 
     gate.clear()
     async with AsyncExitStack() as stack:
         scheduler = await stack.enter_async_context(
             Scheduler(host="127.0.0.1", port=0, dashboard=False, allowed_failures=DEATHS - 1)
         )
-        warden = Warden(scheduler)
+        warden = Warden(scheduler, ROOM)
         scheduler.add_plugin(warden)
         workers = {}
         for name in names:
-            worker = Worker(scheduler.address, name=name, nthreads=1, memory_limit=0, dashboard=False)
+            options: dict[str, Any] = {"deserialize": False} if name == DEPOT else {}
+            kind = ClosingDepot if name == DEPOT else Worker
+            worker = kind(scheduler.address, name=name, nthreads=1, memory_limit=0, dashboard=False, **options)
             workers[name] = await stack.enter_async_context(worker)
         client = await stack.enter_async_context(Client(scheduler.address, asynchronous=True))
         stack.callback(gate.set)

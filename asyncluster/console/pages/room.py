@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offer, show_menu
+from asyncluster.console.pages.daskpanel import DaskNow
 from asyncluster.console.pages.glance import ComputingHere, CoresNow
 from asyncluster.console.pages.page import Page, scrolling
 from asyncluster.console.pages.selected import Selected
@@ -77,6 +78,7 @@ class RoomPage(Page):
         column.setSpacing(16)
         self._cores = CoresNow(self.desk)
         self._jobs = ComputingHere(self.desk)
+        self._dask = DaskNow(self.desk)
         self._selected = Selected(self.desk, self.make, self._open)
         above = QWidget()
         panels = QVBoxLayout(above)
@@ -84,6 +86,7 @@ class RoomPage(Page):
         panels.setSpacing(16)
         panels.addWidget(self._cores)
         panels.addWidget(self._jobs)
+        panels.addWidget(self._dask)
         panels.addStretch()
         column.addWidget(scrolling(above), 1)
         column.addWidget(self._selected)

@@ -12,7 +12,7 @@ from asyncluster.console.desk import Desk
 from asyncluster.console.offers import Offers
 from asyncluster.console.parts.controls import Panel, label
 from asyncluster.console.parts.painted import RIGHT, Painted
-from asyncluster.console.state import nodes, words
+from asyncluster.console.state import dask, nodes, words
 from asyncluster.core.qt.badges import paint_badge
 from asyncluster.core.qt.theme import Weight
 from asyncluster.core.wire.feed import NodeRow
@@ -64,7 +64,8 @@ class Selected(Panel):
             left = words.left(nodes.seconds_left(node, now))
             self._text.setText(f"{nodes.person_of(node)}, {left}" if node.person else lines[0])
             since = f"{words.STATE_WORDS[node.state]} since {words.moment(node.since, now, zone)}"
-            self._more.setText(node.trouble or since)
+            engine = dask.on_node(next(iter(self._desk.mirror.table("dask").rows.values()), None), node.name)
+            self._more.setText(node.trouble or ", ".join(filter(None, [since, engine])))
         else:
             self._text.setText(words.names([node.name for node in chosen], 4))
             self._more.setText(words.counted(len(people), "person", "people"))

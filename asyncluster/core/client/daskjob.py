@@ -1,6 +1,7 @@
 """A job whose calls Dask hands out: the verbs of a `Job`, for namespaces that are wanted where Dask's data are.
 
-Its log is a list of values in Dask, on which each call depends; so Dask itself brings to a worker what that lacks.
+Its log is a list of values in Dask, on which each call depends; so Dask itself brings to a worker what that lacks. If
+the scheduler is lost, so are those values, and the next call makes them anew.
 Results leave the workers as soon as they are there, so none waits on a computer that somebody sits down at.
 """
 
@@ -44,7 +45,9 @@ class DaskJob:
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._open: dict[str, concurrent.futures.Future[Any]] = {}
-        self._entries: list[Any] = []
+        self._log: list[Packed] = []
+        self._entries: list[Any] = []  # the log as values in Dask
+        self._lives = 0  # how often it was put there from the beginning
         self._enter(code)
 
     def update(self, function: Function, /, *args: Any, **kwargs: Any) -> None:
@@ -60,7 +63,8 @@ class DaskJob:
 
         Returns:
             A future. It fails with what the call raised, with `WorkerCrashed` if it killed its worker too often, or
-            with `CallFailed` if the scheduler was lost. Its `cancel` works until the call begins.
+            with `CallFailed` if the scheduler was lost. Its `cancel` works until there is a result, but a call that has
+            begun runs to its end, for nothing.
 
         Raises:
             CannotPickle: an argument cannot travel.
@@ -70,7 +74,7 @@ class DaskJob:
         with self._lock:
             key = f"{self._label(name_of(function))}-{next(self._numbers)}"
             self._open[key] = future
-            entries = list(self._entries)
+            entries = self._living_entries()
         theirs = self._client.submit(
             trampoline.call,
             self._key,
@@ -131,6 +135,7 @@ class DaskJob:
         self._end()
 
     def _end(self) -> None:
+        self._log.clear()
         self._entries.clear()
         self._client.close()
 
@@ -138,12 +143,21 @@ class DaskJob:
         return f"{self.name}-{what}-{self._key:x}"
 
     def _enter(self, packed: Packed) -> None:
-        """Makes an entry a value in Dask; Dask can make it again, should its worker be lost."""
         with self._lock:
-            key = f"{self._label('entry')}-{len(self._entries)}"
-            self._entries.append(
-                self._client.submit(trampoline.entry, packed.payload, _bytes(packed), key=key, pure=False)
-            )
+            self._log.append(packed)
+            self._entries.append(self._value(len(self._entries), packed))
+
+    def _value(self, number: int, packed: Packed) -> Any:
+        """An entry of the log as a value in Dask, which can make it again, should its worker be lost."""
+        key = f"{self._label('entry')}-{self._lives}-{number}"
+        return self._client.submit(trampoline.entry, packed.payload, _bytes(packed), key=key, pure=False)
+
+    def _living_entries(self) -> list[Any]:
+        """The log in Dask, put there anew if it went with a scheduler: then all of it is lost, the code first."""
+        if any(entry.cancelled() for entry in self._entries[:1]):
+            self._lives += 1
+            self._entries = [self._value(number, packed) for number, packed in enumerate(self._log)]
+        return list(self._entries)
 
     def _fetch(self, theirs: Any) -> None:
         """A call has come to its end: takes its result here, and off its worker."""

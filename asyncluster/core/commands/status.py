@@ -84,8 +84,12 @@ def _row(dask: dict[str, Any]) -> DaskRow:
 def _dask_words(row: DaskRow) -> str:
     if not row.ready:
         return row.trouble
-    workers = f"{sum(row.workers.values())} workers on {len(row.workers)} nodes"
-    return f"{workers}, {thousands(row.running)} tasks running, {thousands(row.waiting)} waiting"
+    workers = f"{_counted(sum(row.workers.values()), 'worker')} on {_counted(len(row.workers), 'node')}"
+    return f"{workers}, {_counted(row.running, 'task')} running, {thousands(row.waiting)} waiting"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{thousands(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def _master_words(name: str, release: str, uptime: float) -> str:

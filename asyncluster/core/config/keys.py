@@ -335,6 +335,13 @@ ENGINE = Section(
             "asyncluster-job, nobody",
             several=True,
         ),
+        Key(
+            "depot",
+            forms.or_word("none", 0, quantities.size),
+            "Most memory of the master's machine for results of nodes that somebody sits down at, while there is no "
+            "other node to take them. none: they wait where they are.",
+            "1 GB",
+        ),
     ),
 )
 

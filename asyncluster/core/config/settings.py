@@ -81,13 +81,14 @@ class DisplaySettings:
 class EngineSettings:
     """[engine]: Dask Distributed beside the dispatcher. `worker_ports` None = any.
 
-    `account` names accounts of which the first that exists is taken.
+    `account` names accounts of which the first that exists is taken; `depot` is in bytes.
     """
 
     kind: EngineKind
     port: int
     worker_ports: tuple[int, int] | None
     account: tuple[str, ...]
+    depot: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class NodeFacts(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """Nodes by name, clients, and tasks by what became of them since the scheduler was started."""
+    """Nodes by name, clients, tasks by what became of them since the scheduler was started, bytes kept in the depot."""
 
     nodes: Annotated[dict[_Name, NodeFacts], Meta(max_length=4000)] = {}
     clients: _Number = 0
@@ -31,6 +31,7 @@ class Facts(Struct, frozen=True):
     waiting: _Number = 0
     done: _Number = 0
     failed: _Number = 0
+    kept: _Number = 0
 
 
 class Said(Struct, frozen=True):
@@ -74,4 +75,5 @@ class Standing:
             done=facts.done,
             failed=facts.failed,
             memory=sum(node.memory for node in nodes.values()),
+            kept=facts.kept,
         )

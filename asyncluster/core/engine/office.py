@@ -31,6 +31,8 @@ from asyncluster.core.wire.messages import Message
 
 _FIRST, _LONGEST, _GOOD = 0.5, 30.0, 60.0
 _LONGEST_LINE = 1 << 20
+#: Seconds that a node may be away before its tasks are done elsewhere; a connection may break for less than that.
+_ABSENT = 5.0
 _RENEW = LEAF_DAYS * 86_400 // 2
 _decode = msgspec.json.Decoder(Said).decode
 _log = Logger()
@@ -63,12 +65,14 @@ class Terms:
         hosts: addresses to listen on; () = all.
         subnets: who may connect besides this machine itself.
         worker_ports: first and last port for workers; None: any.
+        depot: bytes of results that may be kept on this machine for nodes that have to make way.
     """
 
     port: int
     hosts: tuple[str, ...]
     subnets: tuple[str, ...]
     worker_ports: tuple[int, int] | None
+    depot: int
 
 
 class EngineOffice:
@@ -109,6 +113,7 @@ class EngineOffice:
         self._again: Timer | None = None
         self._closed = False
         self._shown: DaskRow | None = None
+        self._missing: dict[str, Timer] = {}  # nodes whose connection is gone
 
     # --- from the master ------------------------------------------------------------------------------------
 
@@ -126,6 +131,8 @@ class EngineOffice:
     def close(self) -> None:
         """Ends the scheduler; returns when it is gone."""
         self._closed = True
+        for name in list(self._missing):
+            self._stop_missing(name)
         if self._again is not None and self._again.active():
             self._again.cancel()
         self._starter.close()
@@ -157,8 +164,24 @@ class EngineOffice:
 
     def node_attached(self, name: str) -> None:
         """A node is there, and is told where the scheduler is."""
+        self._stop_missing(name)
         if self._ready:
             self._nodes.tell_node(name, e.EngineAt(self._run))
+
+    def node_lost(self, name: str) -> None:
+        """The connection of a node is gone; if it does not come back soon, neither do its workers."""
+        self._stop_missing(name)
+        if not self._closed:
+            self._missing[name] = self._reactor.callLater(_ABSENT, self._give_up, name)
+
+    def _give_up(self, name: str) -> None:
+        del self._missing[name]
+        self._tell(lost={"node": name})
+
+    def _stop_missing(self, name: str) -> None:
+        timer = self._missing.pop(name, None)
+        if timer is not None:
+            timer.cancel()
 
     def from_node(self, name: str, message: e.FromNode) -> None:
         """A node's message about the engine."""
@@ -170,8 +193,9 @@ class EngineOffice:
                 how = words.partition("\n")[0]
                 _log.warn("Dask worker {worker}: {how}", worker=worker, how=how)
                 self._nodes.announce("warning", name, f"node:{name}", f"Dask worker {worker}: {words}"[:300])
-                if self._line is not None:
-                    self._line.say(died={"worker": worker, "mark": task})
+                self._tell(died={"worker": worker, "mark": task})
+            case e.EngineStopped(worker, task):
+                self._tell(stopped={"worker": worker, "mark": task})
 
     def _certify(self, name: str, csr: bytes) -> None:
         try:
@@ -232,17 +256,22 @@ class EngineOffice:
         self._again = self._reactor.callLater(self._wait, self.start)
 
     def _set_up(self, csr: bytes) -> None:
-        terms, line = self._terms, self._line
-        if line is not None:
-            line.say(
-                setup={
-                    "host": terms.hosts,
-                    "port": terms.port,
-                    "subnets": terms.subnets,
-                    "authority": self._authority.certificate.decode(),
-                    "certificate": self._authority.sign(csr, "scheduler").decode(),
-                }
-            )
+        terms = self._terms
+        self._tell(
+            setup={
+                "host": terms.hosts,
+                "port": terms.port,
+                "subnets": terms.subnets,
+                "authority": self._authority.certificate.decode(),
+                "certificate": self._authority.sign(csr, "scheduler").decode(),
+                "worker_ports": terms.worker_ports,
+                "depot": terms.depot,
+            }
+        )
+
+    def _tell(self, **fields: Any) -> None:
+        if self._line is not None:
+            self._line.say(**fields)
 
 
 class _Line(LineOnlyReceiver):

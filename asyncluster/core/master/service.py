@@ -209,7 +209,8 @@ def _shelf(spool: Path) -> Shelf:
 def _terms(settings: Settings) -> Terms:
     assert settings.server is not None
     hosts = tuple(map(str, settings.server.listen))
-    return Terms(settings.engine.port, hosts, tuple(map(str, settings.server.subnets)), settings.engine.worker_ports)
+    engine, subnets = settings.engine, tuple(map(str, settings.server.subnets))
+    return Terms(engine.port, hosts, subnets, engine.worker_ports, engine.depot)
 
 
 def _starter(settings: Settings) -> Starter | None:

@@ -4,6 +4,7 @@
     N  EngineRequest(csr)                     the node has made a key, which never leaves it
     M  EnginePass(port, ..., certificate)     N  (starts its workers)
     N  EngineDied(worker, mark, words)        a worker process died of its own accord
+    N  EngineStopped(worker, mark)            a worker process is stopped before it could make way
 
     N  EngineSetup(...), EngineOrder("pause"), EngineOrder("resume"), EngineOrder("leave")
     W  (empty frame), EngineState("ready"), EngineState("quiet")
@@ -73,6 +74,18 @@ class EngineDied(Message, tag=103, frozen=True):
     words: LongText
 
 
+class EngineStopped(Message, tag=104, frozen=True):
+    """A Dask worker is stopped for people, and had no chance to make way: what it runs does not let it.
+
+    Attributes:
+        worker: its name at the scheduler.
+        mark: of the task that it was running; 0: none.
+    """
+
+    worker: Text
+    mark: Count
+
+
 class EngineSetup(Message, tag=110, frozen=True):
     """First message to a worker that is to be one of Dask's.
 
@@ -106,7 +119,7 @@ class EngineState(Message, tag=112, frozen=True):
     state: Literal["ready", "quiet"]
 
 
-FromNode: TypeAlias = EngineRequest | EngineDied
+FromNode: TypeAlias = EngineRequest | EngineDied | EngineStopped
 ToNode: TypeAlias = EngineAt | EnginePass
 
 

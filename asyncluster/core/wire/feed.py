@@ -275,6 +275,7 @@ class DaskRow(Row, frozen=True):
         clients: that are connected.
         running, waiting, done, failed: tasks.
         memory: bytes of results on the workers.
+        kept: bytes of results on the master's machine, brought there from nodes that had to make way.
     """
 
     name: str
@@ -289,6 +290,7 @@ class DaskRow(Row, frozen=True):
     done: int = 0
     failed: int = 0
     memory: int = 0
+    kept: int = 0
 
 
 TOPICS: dict[str, type[Row]] = {

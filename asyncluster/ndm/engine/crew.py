@@ -1,7 +1,7 @@
 """Decides about the Dask workers of a node: events go in with the time, instructions come out. Pure.
 
     events                                        instructions (`take`)
-    connected, disconnected, engine_at, passed    ToMaster(EngineRequest | EngineDied)
+    connected, disconnected, engine_at, passed    ToMaster(EngineRequest | EngineDied | EngineStopped)
     ready, quiet, exited                          Spawn, ToWorker, Kill, Suspend, Continue, SetNiceness
     presence, drain, tick
 
@@ -10,8 +10,8 @@ The rules:
 - As many workers as the node has slots, as long as the master has a scheduler. One that ends is replaced, whatever its
   exit status: Dask's workers exit with 0 when their scheduler is gone.
 - People first: a worker that has to make way is told so, and gets `PATIENCE` seconds to bring away what others may be
-  waiting for; then it is stopped or ended, whether it is done or not. It is no nicer meanwhile: on a busy computer it
-  would not get done.
+  waiting for; then it is stopped or ended, whether it is done or not, and the master hears if it was not. It is no
+  nicer meanwhile: on a busy computer it would not get done.
 - A drained worker ends when what it runs is done.
 - A death counts against a task only if the process died of its own accord while it ran that task.
 """
@@ -223,9 +223,8 @@ class Crew:
         glance = self._look(member.number)
         if glance.since is None and end.status == 0:
             return  # its scheduler has gone, or has sent it away
-        task = glance.call if glance.since is not None and 0 < glance.call < 2**53 else 0
         words = f"The process {how(end)}.\n{end.stderr}".strip()
-        self._out.append(ToMaster(e.EngineDied(member.name, task, words)))
+        self._out.append(ToMaster(e.EngineDied(member.name, self._running(member), words)))
 
     # --- Time -----------------------------------------------------------------------------------------------
 
@@ -251,8 +250,14 @@ class Crew:
         member.until = None
         if member.duty == "pause":
             self._stop(member)
+            self._out.append(ToMaster(e.EngineStopped(member.name, self._running(member))))
         else:
             self._kill(member)
+
+    def _running(self, member: Member) -> int:
+        """The mark of the task that a worker is at, or was when it died; 0: none."""
+        glance = self._look(member.number)
+        return glance.call if glance.since is not None and 0 < glance.call < 2**53 else 0
 
     def _renew(self, now: float) -> None:
         """Asks for a new certificate in good time; workers that have the old one end when they can."""

@@ -5,7 +5,7 @@ from PyQt6.QtCore import QPoint, Qt
 
 from asyncluster.console.pages.room import RoomPage
 from asyncluster.console.state.floor import Level
-from asyncluster.core.wire.feed import Options
+from asyncluster.core.wire.feed import DaskRow, Options
 
 
 @pytest.fixture
@@ -31,6 +31,21 @@ def test_who_sits_at_a_pc_is_two_clicks_from_fifteen_minutes_more(qtbot, page, a
     assert page._selected._text.text() == "Lena Fischer, 0:12 left"
     qtbot.mouseClick(page._selected._keys["g"], Qt.MouseButton.LeftButton)
     assert asked.questions == [("user grant", {"name": "lfischer", "duration": "15min"})]
+
+
+def test_dask_is_shown_where_there_is_one(page, lab, tick):
+    assert not page._dask.isVisible()
+    lab.feed.publish("dask", "dask", DaskRow("dask", True, workers={"pc07": 4}, running=3))
+    tick()
+    assert page._dask.isVisible()
+    assert "Workers: 4 on 1 node" in page._dask._facts.accessibleName()
+    page.show_thing("pc07")
+    assert page._selected._more.text().endswith(", 4 Dask workers")
+    lab.feed.publish("dask", "dask", DaskRow("dask", False, "The Dask scheduler is being started."))
+    tick()
+    assert page._dask._trouble.text() == "The Dask scheduler is being started."
+    assert page._dask._trouble.isVisible()
+    assert not page._dask._facts.isVisible()
 
 
 def test_many_are_selected_as_in_a_file_manager(qtbot, page):

@@ -66,7 +66,7 @@ class Scene:
         self.reactor, self.starter, self.nodes = FakeReactor(), FakeStarter(), FakeNodes()
         self.authority = Authority.load(state)
         self.rows: list[DaskRow] = []
-        terms = Terms(8786, (), ("10.0.0.0/8",), (9200, 9231))
+        terms = Terms(8786, (), ("10.0.0.0/8",), (9200, 9231), 10**9)
         self.office = EngineOffice(self.reactor, terms, self.authority, self.starter, self.nodes, self.rows.append)
         self.office.start()
 
@@ -178,13 +178,32 @@ def test_the_death_of_a_worker_is_told_to_the_scheduler_and_to_operators(scene: 
     assert "SIGSEGV" in scene.nodes.announced[-1]
 
 
+def test_a_worker_that_could_not_make_way_is_told_to_the_scheduler(scene: Scene) -> None:
+    scene.office.from_node("pc01", e.EngineStopped("pc01/3", 17))
+    assert scene.heard() == [{"stopped": {"worker": "pc01/3", "mark": 17}}]
+
+
+def test_a_node_that_does_not_come_back_is_told_to_the_scheduler(scene: Scene) -> None:
+    scene.office.node_lost("pc01")
+    scene.reactor.advance(3)
+    scene.office.node_attached("pc01")
+    scene.reactor.advance(60)
+    assert not scene.heard(), "a connection may break"
+    scene.office.node_lost("pc01")
+    scene.reactor.advance(60)
+    assert scene.heard() == [{"lost": {"node": "pc01"}}]
+    scene.office.node_lost("pc01")
+    scene.office.close()
+    assert not scene.reactor.getDelayedCalls()
+
+
 def test_what_the_scheduler_tells_of_itself_is_shown(scene: Scene) -> None:
-    scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5})
+    scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5, "kept": 6})
     facts = scene.office.standing.facts
     assert (facts.clients, facts.nodes["pc01"].paused) == (5, 1)
-    scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5})
+    scene.say(facts={"nodes": {"pc01": {"workers": 2, "paused": 1, "tasks": 3, "memory": 4}}, "clients": 5, "kept": 6})
     (row,) = scene.rows
-    assert (row.workers, row.paused, row.memory, row.ready) == ({"pc01": 2}, 1, 4, False), "and once only"
+    assert (row.workers, row.paused, row.memory, row.kept, row.ready) == ({"pc01": 2}, 1, 4, 6, False), "and once only"
     scene.say(ready=True)
     scene.die()
     assert [row.ready for row in scene.rows] == [False, True, False]

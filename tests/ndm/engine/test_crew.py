@@ -162,8 +162,11 @@ def test_for_a_person_workers_are_stopped_when_they_have_brought_away_what_they_
     assert not [one for one in out if isinstance(one, i.Suspend)]
     scene.crew.quiet(workers[0])
     assert scene.take(i.Suspend) == [i.Suspend(workers[0])]
+    scene.glance = BUSY
     scene.later(PATIENCE)  # the other one takes too long
-    assert scene.take(i.Suspend) == [i.Suspend(workers[1])]
+    out = scene.crew.take()
+    assert [one for one in out if isinstance(one, i.Suspend)] == [i.Suspend(workers[1])]
+    assert [one.message for one in out if isinstance(one, i.ToMaster)] == [e.EngineStopped("pc01/2", 17)]
     scene.crew.presence("run", 10, scene.now)
     out = scene.crew.take()
     assert [one for one in out if isinstance(one, i.Continue)] == [i.Continue(worker) for worker in workers]

@@ -1,10 +1,13 @@
 """The life of a scheduler: JSON, an object a line, over the socket to the master.
 
     scheduler  {"request": "-----BEGIN CERTIFICATE REQUEST..."}
-    master     {"setup": {"host": [...], "port": 8786, "subnets": [...], "authority": "...", "certificate": "..."}}
+    master     {"setup": {"host": [...], "port": 8786, "subnets": [...], "authority": "...", "certificate": "...",
+                          "worker_ports": [9200, 9231], "depot": 1000000000}}
     scheduler  {"ready": true}            or  {"failed": "why it cannot listen"}
     scheduler  {"facts": {...}}           once a second
-    master     {"died": {"worker": "pc07/3", "mark": 17, "words": "..."}}
+    master     {"died": {"worker": "pc07/3", "mark": 17}}      a process died of its own accord, of that task
+    master     {"stopped": {"worker": "pc07/3", "mark": 17}}   a process is stopped that could not make way before
+    master     {"lost": {"node": "pc07"}}                      a node is gone, and all that was on it
 
 It ends when the master closes the line. Results, graphs and functions are unpickled here, as Dask does it: this
 process has the rights of whoever may use Dask, and no others.
@@ -16,13 +19,15 @@ import asyncio
 import json
 import logging
 import socket
-import sys
-from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
-from asyncluster.core.engine.request import make_request
+from asyncluster.core.engine.request import Request, make_request
+from asyncluster.core.engine.scheduler.door import keep_out_strangers
+from asyncluster.core.engine.scheduler.keeping import keep_depot
 from asyncluster.core.engine.scheduler.warden import Warden
 from asyncluster.core.engine.security import UNUSED_HTTP, dask_security
 
@@ -52,30 +57,35 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     setup = (await _hear(reader) or {}).get("setup")
     if setup is None:
         return
-    security = dask_security(setup["authority"].encode(), setup["certificate"].encode(), request.key)
     with TemporaryDirectory(prefix="asyncluster-dask-", ignore_cleanup_errors=True) as directory:
         try:
-            scheduler = await _start(setup, security, directory)
+            scheduler = await _start(setup, request, directory)
         except (OSError, RuntimeError) as error:
             tell(failed=str(error.__cause__ or error)[:1000])
             await writer.drain()
             return
-        await _work(scheduler, reader, tell)
+        async with _depot(setup, request, scheduler, directory):
+            await _work(scheduler, setup["depot"], reader, tell)
 
 
-async def _work(scheduler: Any, reader: asyncio.StreamReader, tell: Callable[..., None]) -> None:
-    warden = Warden(scheduler)
+async def _work(scheduler: Any, room: int, reader: asyncio.StreamReader, tell: Callable[..., None]) -> None:
+    warden = Warden(scheduler, room)
     scheduler.add_plugin(warden)
     tell(ready=True)
     facts = asyncio.create_task(_tell_facts(warden, tell))
     while (order := await _hear(reader)) is not None:
-        if "died" in order:
-            warden.died(order["died"]["worker"], order["died"]["mark"])
+        match order:
+            case {"died": {"worker": worker, "mark": mark}}:
+                warden.died(worker, mark)
+            case {"stopped": {"worker": worker, "mark": mark}}:
+                warden.stopped(worker, mark)
+            case {"lost": {"node": node}}:
+                await warden.lost(node)
     facts.cancel()
     await scheduler.close(reason="the master is gone")
 
 
-async def _start(setup: dict[str, Any], security: Any, directory: str) -> Any:
+async def _start(setup: dict[str, Any], request: Request, directory: str) -> Any:
     import dask
     from distributed import Scheduler
 
@@ -94,43 +104,42 @@ async def _start(setup: dict[str, Any], security: Any, directory: str) -> Any:
         host=hosts if len(hosts) > 1 else hosts[0],
         port=setup["port"],
         protocol="tls",
-        security=security,
+        security=dask_security(setup["authority"].encode(), setup["certificate"].encode(), request.key),
         dashboard=False,
         dashboard_address=UNUSED_HTTP,
         allowed_failures=DEATHS - 1,
         worker_ttl=_SILENCE,
     )
-    keep_out_strangers(scheduler, setup["subnets"])
+    keep_out_strangers(scheduler, _friends(setup, scheduler))
     return scheduler
 
 
-def keep_out_strangers(scheduler: Any, subnets: list[str]) -> None:
-    """Closes connections from other subnets, even those that show a certificate. Loopback is this very machine."""
-    networks = [ip_network(subnet) for subnet in subnets]
+@asynccontextmanager
+async def _depot(setup: dict[str, Any], request: Request, scheduler: Any, directory: str) -> AsyncIterator[None]:
+    """A depot, if there is to be one."""
+    if not setup["depot"]:
+        yield
+        return
+    facts = {
+        "address": scheduler.address,
+        "ports": setup["worker_ports"],
+        "subnets": _friends(setup, scheduler),
+        "authority": setup["authority"],
+        "certificate": setup["certificate"],
+        "key": request.key.decode(),
+        "directory": directory,
+    }
+    depot = asyncio.create_task(keep_depot(facts))
+    try:
+        yield
+    finally:
+        depot.cancel()
+        await asyncio.wait([depot])
 
-    def may_come(address: tuple[str, int]) -> bool:
-        peer = ip_address(address[0].partition("%")[0])
-        peer = getattr(peer, "ipv4_mapped", None) or peer
-        return peer.is_loopback or any(peer in network for network in networks)
 
-    for listener in scheduler.listeners:
-        server = listener.tcp_server
-        server.handle_stream = _Door(server.handle_stream, may_come)
-
-
-class _Door:
-    """Lets a stream in, or closes it."""
-
-    def __init__(self, handle: Any, may_come: Any) -> None:
-        self._handle = handle
-        self._may_come = may_come
-
-    async def __call__(self, stream: Any, address: tuple[str, int]) -> None:
-        if self._may_come(address):
-            await self._handle(stream, address)
-            return
-        print(f"Dask: a connection from {address[0]} is refused: it is in none of the subnets.", file=sys.stderr)
-        stream.close()
+def _friends(setup: dict[str, Any], scheduler: Any) -> list[str]:
+    """Who may come: the subnets, and this machine under whatever address Dask calls it by."""
+    return [*setup["subnets"], urlsplit(scheduler.address).hostname]
 
 
 async def _tell_facts(warden: Warden, tell: Callable[..., None]) -> None:

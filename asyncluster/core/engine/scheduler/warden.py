@@ -12,24 +12,33 @@ that nobody waits for a computer that somebody sits at. A worker that leaves (`l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import heapq
 from typing import Any
 
 from distributed.diagnostics.plugin import SchedulerPlugin
 
 from asyncluster.core.wire.engine import mark
 
+#: Name of the worker that keeps results and runs nothing; see `depot`. A node's workers have a "/" in theirs.
+DEPOT = "depot"
 _LOOK_SECONDS = 0.02
 _MOST_SUSPECTS = 1000  # workers that are gone without a word about why
 
 
 class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of types
-    """See the module."""
+    """See the module.
+
+    Args:
+        scheduler: Dask's.
+        room: bytes of results that the depot may keep.
+    """
 
     name = "asyncluster"
 
-    def __init__(self, scheduler: Any) -> None:
+    def __init__(self, scheduler: Any, room: int = 0) -> None:
         self._scheduler = scheduler
+        self._room = room
+        self._booked = 0  # bytes that are on their way to the depot
         self._names: dict[str, str] = {}  # of workers, by address
         self._suspects: dict[str, dict[int, Any]] = {}  # by name of a worker that is gone: mark -> key
         self._done = 0
@@ -38,6 +47,7 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             asyncluster_hand_back=self.hand_back,
             asyncluster_bring_away=self.bring_away,
             asyncluster_leave=self.leave,
+            broadcast=self.broadcast,
         )
 
     # --- from workers ---------------------------------------------------------------------------------------
@@ -53,24 +63,14 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             self._scheduler._reschedule(key, worker=worker, stimulus_id=stimulus)
 
     async def bring_away(self, worker: str, patience: float) -> bool:
-        """Copies to other computers what only that worker's has; False if something has to stay."""
+        """Copies to other computers, or else to the depot, what only that worker's has; False if something stays."""
         ws = self._scheduler.workers.get(worker)
         if ws is None:
             return True
-        others = [other for other in self._scheduler.running if _node(other) != _node(ws)]
-        precious = [ts for ts in ws.has_what if all(_node(holder) == _node(ws) for holder in ts.who_has)]
-        if precious and not others:
-            return False
         stimulus = f"asyncluster-bring-away-{worker}"
-        shares: dict[str, list[Any]] = {}
-        for number, ts in enumerate(sorted(precious, key=lambda ts: -ts.nbytes)):
-            others_by_load = sorted(others, key=lambda other: other.nbytes)
-            shares.setdefault(others_by_load[number % len(others)].address, []).append(ts.key)
-        for address, keys in shares.items():
-            self._scheduler.request_acquire_replicas(address, keys, stimulus_id=stimulus)
-        safe = await self._wait_for_copies(ws, precious, patience)
-        if worker in self._scheduler.workers:
-            spare = [ts.key for ts in ws.has_what if any(_node(holder) != _node(ws) for holder in ts.who_has)]
+        safe = await self._copy_away(ws, patience, stimulus)
+        if self._scheduler.workers.get(worker) is ws:
+            spare = [ts.key for ts in ws.has_what if self._is_safe(ts, ws)]
             # Nobody may ask a stopped process for a copy that there is elsewhere.
             self._scheduler.request_remove_replicas(worker, spare, stimulus_id=stimulus)
         return safe
@@ -81,20 +81,85 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             worker, stimulus_id=f"asyncluster-leave-{worker}", expected=True, close=False
         )
 
-    async def _wait_for_copies(self, ws: Any, precious: Iterable[Any], patience: float) -> bool:
+    async def _copy_away(self, ws: Any, patience: float, stimulus: str) -> bool:
         clock = asyncio.get_running_loop().time
         deadline = clock() + patience
-        while waiting := [ts for ts in precious if ts in ws.has_what and len(ts.who_has) == 1]:
-            if clock() > deadline or ws.address not in self._scheduler.workers:
-                return False
-            precious = waiting
-            await asyncio.sleep(_LOOK_SECONDS)
-        return True
+        places: dict[Any, Any] = {}  # by task: who is to take its result
+        booked = 0
+        unsafe = list(ws.has_what)
+        try:
+            while unsafe := [ts for ts in unsafe if ts in ws.has_what and not self._is_safe(ts, ws)]:
+                # Everybody may sit down at the same time: who was to take a result may have to make way itself by now.
+                homeless = [ts for ts in unsafe if not self._takes(places.get(ts))]
+                for taker, tasks in self._places(ws, homeless).items():
+                    keys = [ts.key for ts in tasks]
+                    self._scheduler.request_acquire_replicas(taker.address, keys, stimulus_id=stimulus)
+                    places.update(dict.fromkeys(tasks, taker))
+                    if taker is self._depot:
+                        size = sum(ts.nbytes for ts in tasks)
+                        booked, self._booked = booked + size, self._booked + size
+                on_their_way = any(self._takes(places.get(ts)) for ts in unsafe)
+                if not on_their_way or clock() > deadline or self._scheduler.workers.get(ws.address) is not ws:
+                    return False
+                await asyncio.sleep(_LOOK_SECONDS)
+            return True
+        finally:
+            self._booked -= booked
+
+    def _is_safe(self, ts: Any, ws: Any) -> bool:
+        """Whether there is a copy that nobody sits down at, nor is about to."""
+        return any(self._takes(holder) and _node(holder) != _node(ws) for holder in ts.who_has)
+
+    def _takes(self, ws: Any) -> bool:
+        """Whether a worker is there to take results: it works, or it is the depot."""
+        return ws in self._scheduler.running or (ws is not None and ws is self._depot)
+
+    def _places(self, ws: Any, tasks: list[Any]) -> dict[Any, list[Any]]:
+        """Who is to take the results of these tasks: other computers evenly, or else the depot while it has room."""
+        loads = [(other.nbytes, other.address, other) for other in self._scheduler.running if _node(other) != _node(ws)]
+        if not loads:
+            return self._places_in_depot(tasks)
+        heapq.heapify(loads)
+        shares: dict[Any, list[Any]] = {}
+        for ts in sorted(tasks, key=lambda ts: -ts.nbytes):
+            load, address, other = loads[0]
+            shares.setdefault(other, []).append(ts)
+            heapq.heapreplace(loads, (load + ts.nbytes, address, other))
+        return shares
+
+    def _places_in_depot(self, tasks: list[Any]) -> dict[Any, list[Any]]:
+        depot = self._depot
+        if depot is None:
+            return {}
+        fitting = []
+        room = self._room - depot.nbytes - self._booked
+        for ts in sorted(tasks, key=lambda ts: ts.nbytes):
+            room -= ts.nbytes
+            if room < 0:
+                break
+            fitting.append(ts)
+        return {depot: fitting} if fitting else {}
+
+    @property
+    def _depot(self) -> Any:
+        """The depot, if it is there."""
+        return self._scheduler.workers.get(self._scheduler.aliases.get(DEPOT))
+
+    # --- from clients ---------------------------------------------------------------------------------------
+
+    async def broadcast(self, *, workers: list[str] | None = None, hosts: Any = None, **question: Any) -> Any:
+        """What clients ask all workers is for those that work."""
+        if workers is None and hosts is None:
+            depot = self._depot
+            workers = [address for address, ws in self._scheduler.workers.items() if ws is not depot]
+        return await self._scheduler.broadcast(workers=workers, hosts=hosts, **question)
 
     # --- from the scheduler ---------------------------------------------------------------------------------
 
     def add_worker(self, scheduler: Any, worker: str) -> None:
         self._names[worker] = str(scheduler.workers[worker].name)
+        if self._names[worker] == DEPOT:  # it works, since a paused worker would fetch nothing, but it gets no task
+            scheduler.handle_worker_status_change("paused", worker, "asyncluster-depot")
 
     def remove_worker(self, scheduler: Any, worker: str, *, stimulus_id: str, **_unused: Any) -> None:
         name = self._names.pop(worker, worker)
@@ -128,11 +193,29 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
         if task is not None:
             task.suspicious += 1
 
+    def stopped(self, worker: str, task_mark: int) -> None:
+        """A worker process is stopped that has not made way; it had begun the task with this mark."""
+        ws = self._scheduler.workers.get(self._scheduler.aliases.get(worker))
+        if ws is None:
+            return
+        stimulus = f"asyncluster-stopped-{worker}"
+        self._scheduler.handle_worker_status_change("paused", ws, stimulus)
+        for ts in [ts for ts in ws.processing if mark(ts.key) != task_mark]:
+            self._scheduler._reschedule(ts.key, worker=ws.address, stimulus_id=stimulus)
+
+    async def lost(self, node: str) -> None:
+        """A computer is gone."""
+        for ws in [ws for ws in self._scheduler.workers.values() if _node(ws) == node]:
+            await self._scheduler.remove_worker(ws.address, stimulus_id=f"asyncluster-lost-{ws.name}", expected=True)
+
     def facts(self) -> dict[str, Any]:
         """What the master shows of this scheduler: counts of tasks, and of each node's workers."""
         scheduler = self._scheduler
         nodes: dict[str, dict[str, int]] = {}
+        depot = self._depot
         for ws in scheduler.workers.values():
+            if ws is depot:
+                continue
             node = nodes.setdefault(_node(ws), {"workers": 0, "paused": 0, "tasks": 0, "memory": 0})
             node["workers"] += 1
             node["paused"] += ws not in scheduler.running
@@ -145,6 +228,7 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             "waiting": len(scheduler.queued) + len(scheduler.unrunnable),
             "done": self._done,
             "failed": self._failed,
+            "kept": depot.nbytes if depot is not None else 0,
         }
 
 

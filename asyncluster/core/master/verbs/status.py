@@ -53,6 +53,7 @@ def dask_facts(row: DaskRow) -> dict[str, Any]:
         "clients": row.clients,
         "tasks": {"running": row.running, "waiting": row.waiting, "done": row.done, "failed": row.failed},
         "memory": row.memory,
+        "kept": row.kept,
     }
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from distributed import Client
-from support.processes import free_port
+from support.processes import free_port, wait_for
+from support.processtable import lives
 
 from asyncluster.core.engine.authority import Authority
 from asyncluster.core.engine.request import make_request
@@ -38,7 +42,7 @@ class Master:
         """Sends a line."""
         self._writer.write(json.dumps(fields).encode() + b"\n")
 
-    async def set_up(self, subnets: list[str], port: int | None = None) -> None:
+    async def set_up(self, subnets: list[str], port: int | None = None, depot: int = 0) -> None:
         """Answers the scheduler's request."""
         csr = (await self.hear())["request"].encode()
         self.say(
@@ -48,6 +52,8 @@ class Master:
                 "subnets": subnets,
                 "authority": self.authority.certificate.decode(),
                 "certificate": self.authority.sign(csr, "scheduler").decode(),
+                "worker_ports": None,
+                "depot": depot,
             }
         )
 
@@ -94,31 +100,27 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     gc.collect()
 
 
-def test_an_address_outside_the_subnets_is_closed(capsys: pytest.CaptureFixture[str]) -> None:
-    handled: list[tuple[str, int]] = []
+def test_a_depot_is_kept_beside_it_and_ends_with_it(tmp_path: Path) -> None:
+    pids: list[int] = []
 
-    class Stream:
-        closed = False
+    async def play() -> None:
+        async with master(tmp_path) as m:
+            await m.set_up([], depot=10**6)
+            assert await m.hear() == {"ready": True}
+            async with m.client() as client, asyncio.timeout(90):
+                for _ in range(2):  # the second one is there because the first one was killed
+                    while not (new := {child.pid for child in depots()} - set(pids)):
+                        await asyncio.sleep(0.05)
+                    pids.extend(new)
+                    while not (there := (await client.scheduler.identity(n_workers=-1))["workers"]):
+                        await asyncio.sleep(0.05)
+                    assert [(depot["name"], depot["status"]) for depot in there.values()] == [("depot", "paused")]
+                    if len(pids) == 1:
+                        os.kill(pids[0], signal.SIGKILL)
 
-        def close(self) -> None:
-            self.closed = True
+    def depots() -> list[psutil.Process]:
+        return [child for child in psutil.Process().children() if "scheduler.depot" in " ".join(child.cmdline())]
 
-    class Server:
-        async def handle_stream(self, _stream: Any, address: tuple[str, int]) -> None:
-            handled.append(address)
-
-    class Listener:
-        tcp_server: Any = Server()
-
-    class Scheduler:
-        listeners = (Listener(),)
-
-    program.keep_out_strangers(Scheduler(), ["192.168.7.0/24", "fd00::/8"])
-    known = ["192.168.7.9", "127.0.0.1", "::1", "fd00::9", "::ffff:192.168.7.9", "fd00::1%eth0"]
-    strange = ["192.168.8.9", "fe80::1%eth0", "::ffff:10.0.0.1"]
-    for address in known + strange:
-        stream = Stream()
-        asyncio.run(Listener.tcp_server.handle_stream(stream, (address, 5000)))
-        assert stream.closed == (address in strange)
-    assert [address for address, _port in handled] == known
-    assert "10.0.0.1" in capsys.readouterr().err
+    asyncio.run(play())
+    assert len(pids) == 2
+    wait_for(lambda: not any(map(lives, pids)), "both are gone")

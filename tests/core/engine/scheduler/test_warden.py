@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
-from distributed import KilledWorker
-from support.dask_scene import dask_scene, gate, pass_gate, play
+from distributed import KilledWorker, Status
+from support.dask_scene import ROOM, DaskScene, dask_scene, gate, pass_gate, play
 
 from asyncluster.core.engine.scheduler.program import DEATHS
 from asyncluster.core.wire.engine import mark
@@ -72,6 +75,90 @@ async def test_results_are_copied_to_other_computers_and_nobody_asks_for_the_old
         holders = {ws.name for future in futures for ws in s.scheduler.tasks[future.key].who_has}
         assert holders == {"pc02/1"}, "not the same computer's other worker"
         assert await s.client.gather(futures) == [str(number) for number in range(40)]
+
+
+def holders(s: DaskScene, futures: list[Any]) -> set[str]:
+    return {str(ws.name) for future in futures for ws in s.scheduler.tasks[future.key].who_has}
+
+
+@play
+async def test_where_everybody_sits_down_results_go_to_the_depot() -> None:
+    async with dask_scene("pc01/1", "pc02/1", "depot") as s:
+        futures = await s.until_done(s.client.map(str, range(40), pure=False))
+        assert holders(s, futures) == {"pc01/1", "pc02/1"}, "it gets no tasks"
+        for name in ("pc01/1", "pc02/1"):
+            address = s.workers[name].address
+            s.scheduler.handle_worker_status_change("paused", address, "test")
+        assert all([await s.warden.bring_away(s.workers[name].address, 10.0) for name in ("pc01/1", "pc02/1")])
+        assert holders(s, futures) == {"depot"}
+        assert await s.client.gather(futures) == [str(number) for number in range(40)]
+        assert s.warden.facts()["kept"] > 0
+        assert "depot" not in s.warden.facts()["nodes"]
+        # What depends on them waits for somebody who works, and finds them.
+        total = s.client.submit(len, futures[0])
+        s.scheduler.handle_worker_status_change("running", s.workers["pc01/1"].address, "test")
+        assert await total == 1
+
+
+@play
+async def test_the_depot_takes_as_much_as_it_has_room_for() -> None:
+    async with dask_scene("pc01/1", "depot") as s:
+        small = s.client.submit(bytes, ROOM // 4, key="small")
+        large = s.client.submit(bytes, ROOM, key="large")
+        await s.until_done([small, large])
+        address = s.workers["pc01/1"].address
+        s.scheduler.handle_worker_status_change("paused", address, "test")
+        assert not await s.warden.bring_away(address, 10.0)
+        assert (holders(s, [small]), holders(s, [large])) == ({"depot"}, {"pc01/1"})
+
+
+@play
+async def test_who_was_to_take_results_and_has_to_make_way_too_is_not_waited_for() -> None:
+    async with dask_scene("pc01/1", "pc02/1", "depot") as s:
+        future = s.client.submit(str, 7, workers=["pc01/1"])
+        await future
+        first, second = s.workers["pc01/1"], s.workers["pc02/1"]
+        s.scheduler.handle_worker_status_change("paused", first.address, "test")
+        second.status = Status.paused  # it fetches nothing any more, and the scheduler does not know yet
+        away = asyncio.create_task(s.warden.bring_away(first.address, 10.0))
+        assert await away
+        assert holders(s, [future]) == {"depot"}
+
+
+@play
+async def test_what_clients_ask_all_workers_is_not_for_the_depot() -> None:
+    async with dask_scene("pc01/1", "depot") as s:
+        assert list(await s.client.run(str, 7)) == [s.workers["pc01/1"].address]
+        with pytest.raises(Exception, match="runs no code of Dask"):
+            await s.client.run(str, 7, workers=[s.workers["depot"].address])
+
+
+@play
+async def test_a_worker_that_was_stopped_keeps_what_it_runs_and_nothing_else() -> None:
+    async with dask_scene("pc01/1", "pc02/1") as s:
+        runs = s.client.submit(pass_gate, 1, key="runs", workers=["pc01/1"])
+        waits = s.client.submit(pass_gate, 2, key="waits", workers=["pc01/1", "pc02/1"], priority=-1)
+        await s.until(lambda: len(s.scheduler.tasks) == 2 and s.scheduler.tasks["runs"].processing_on)
+        s.warden.stopped("pc01/1", mark("runs"))
+        s.warden.stopped("nobody", 17)
+        await s.until(lambda: getattr(s.scheduler.tasks["waits"].processing_on, "name", "") == "pc02/1")
+        assert s.scheduler.tasks["runs"].processing_on.name == "pc01/1"
+        assert s.warden.facts()["nodes"]["pc01"]["paused"] == 1
+        gate.set()
+        assert await s.client.gather([runs, waits]) == [1, 2]
+
+
+@play
+async def test_a_computer_that_is_lost_has_its_work_done_elsewhere_at_once() -> None:
+    async with dask_scene("pc01/1", "pc02/1") as s:
+        future = s.client.submit(pass_gate, 5, key="five")
+        ws = await s.until(lambda: s.scheduler.tasks["five"].processing_on if s.scheduler.tasks else None)
+        await s.warden.lost(ws.name.partition("/")[0])
+        other = await s.until(lambda: s.scheduler.tasks["five"].processing_on)
+        assert other.name != ws.name
+        assert s.scheduler.tasks["five"].suspicious == 0
+        gate.set()
+        assert await future == 5
 
 
 @play
