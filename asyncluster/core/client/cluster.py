@@ -120,7 +120,7 @@ class Cluster:
 
         return dask_client(self, **options)
 
-    def dask_job(self, code: JobCode, name: str | None = None, niceness: int = 0) -> DaskJob:
+    def dask_job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> DaskJob:
         """Opens a job whose calls Dask hands out; docs/dask.md says what is different.
 
         Args:
@@ -132,6 +132,7 @@ class Cluster:
         from asyncluster.core.client.daskjob import DaskJob
         from asyncluster.core.client.namespace import read_code
 
+        niceness = niceness_or_default(niceness)
         packed, default = read_code(code)
         return DaskJob(self.dask_client(set_as_default=False), name or default, niceness, packed)
 

@@ -18,7 +18,6 @@ from typing import Any, Self
 
 from asyncluster.core.client.kinds import Function, name_of
 from asyncluster.core.client.mapping import check_buffersize
-from asyncluster.core.client.options import check_niceness
 from asyncluster.core.engine import trampoline
 from asyncluster.core.errors import CallFailed, WorkerCrashed
 from asyncluster.core.wire.payloads import Packed, encode_call, encode_function, encode_update
@@ -37,7 +36,6 @@ class DaskJob:
     """
 
     def __init__(self, client: Any, name: str, niceness: int, code: Packed) -> None:
-        check_niceness(niceness)
         self.name = name
         self._client = client
         self._niceness = niceness

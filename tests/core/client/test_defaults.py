@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+from unittest.mock import MagicMock
 
 import pytest
+from support.pages import ROOT
 
-from asyncluster.core.client import defaults
+from asyncluster.core.client import dask, defaults
 from asyncluster.core.client.asyncio import AsyncCluster
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.core.client.executor import Executor
-from asyncluster.core.client.options import CallOptions
+from asyncluster.core.client.job import Job
+from asyncluster.core.client.options import SAME, CallOptions
 from asyncluster.core.errors import UsageError
+from asyncluster.tx import connect
 
 CODE = "def f():\n    return 1\n"
 
@@ -59,6 +64,23 @@ def test_a_job_of_every_flavour_takes_them(master_model, environment):
         (opened,) = master_model.model.jobs.values()
         assert opened.opening.niceness == 7
     assert asyncio.run(open_and_call()) == (1, CallOptions(30.0, 0), 7)
+
+
+def test_every_option_of_a_client_has_a_variable_on_the_page():
+    makers = (Cluster, Cluster.job, Cluster.dask_job, Job.with_, Executor, connect)
+    parameters = [parameter for maker in makers for parameter in inspect.signature(maker).parameters.values()]
+    options = {parameter.name for parameter in parameters if parameter.default is SAME}
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    assert {"patience", "niceness", "timeout", "retries"} <= options
+    assert [option for option in options if f"`ASYNCLUSTER_{option.upper()}`" not in text] == []
+
+
+def test_a_job_for_dask_takes_the_niceness(master_model, environment, monkeypatch):
+    monkeypatch.setattr(dask, "dask_client", lambda _cluster, **_options: MagicMock())
+    with Cluster(master_model.path) as cluster:
+        assert cluster.dask_job(CODE)._niceness == 7
+        with pytest.raises(UsageError, match="0 to 19"):
+            cluster.dask_job(CODE, niceness=20)
 
 
 def test_an_executor_takes_niceness_and_retries(master_model, environment):
