@@ -28,6 +28,7 @@ import pickle
 import traceback
 from collections.abc import Callable, Sequence
 from itertools import chain
+from types import FunctionType
 from typing import Any, TypeAlias
 
 from asyncluster.core.wire.limits import INLINE
@@ -239,14 +240,45 @@ def encode_error(error: BaseException) -> bytes:
         message = _shorten(str(error), INLINE // 8)
     except Exception:
         message = "(its message cannot be shown)"
-    pickled: bytes | None
+    return pickle.dumps((_pickled_error(error), type_name, message, text), PROTOCOL)
+
+
+def _pickled_error(error: BaseException) -> bytes | None:
+    """The exception, if it can be made again and is not large."""
     try:
         pickled = dumps(error, None, "The exception")
-        if len(pickled) > INLINE // 4:
-            pickled = None
+        if isinstance(type(error).__init__, FunctionType) and not _comes_back(pickled):
+            pickled = dumps(_Remade(error), None, "The exception")
     except Exception:
-        pickled = None
-    return pickle.dumps((pickled, type_name, message, text), PROTOCOL)
+        return None
+    return pickled if len(pickled) <= INLINE // 4 else None
+
+
+def _comes_back(pickled: bytes) -> bool:
+    """False for a class whose `__init__` takes other arguments than it hands to its base: Python's own pickle of it
+    is good for nothing.
+    """
+    try:
+        return isinstance(pickle.loads(pickled), BaseException)
+    except Exception:
+        return False
+
+
+class _Remade:
+    """Pickles as an exception that is made again without its `__init__`."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self._error), self._error.args, self._error.__dict__)
+
+
+def _remake(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def traceback_text(error: BaseException) -> str:

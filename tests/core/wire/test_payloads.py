@@ -34,6 +34,16 @@ class Awkward(Exception):
         super().__init__(one + two)
 
 
+class Stubborn(Exception):
+    """Cannot be made again at all."""
+
+    def __new__(cls, one: str, two: str) -> Stubborn:
+        return super().__new__(cls, one + two)
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one + two)
+
+
 class Unpicklable(Exception):
     def __init__(self) -> None:
         super().__init__("with a lock")
@@ -152,7 +162,16 @@ def test_exceptions_come_home_as_themselves_with_their_traceback():
     assert "raise error" in str(error.__cause__)
 
 
-@pytest.mark.parametrize("original", [Unpicklable(), Awkward("a", "b")], ids=lambda error: type(error).__name__)
+def test_an_exception_that_cannot_be_made_from_its_arguments_comes_home_as_itself():
+    original = Awkward("a", "b")
+    original.code = 7
+    error = payloads.decode_error(payloads.encode_error(raised(original)))
+    assert type(error) is Awkward
+    assert (error.args, error.code) == (("ab",), 7)
+    assert "raise error" in str(error.__cause__)
+
+
+@pytest.mark.parametrize("original", [Unpicklable(), Stubborn("a", "b")], ids=lambda error: type(error).__name__)
 def test_exceptions_that_cannot_travel_have_a_stand_in(original):
     error = payloads.decode_error(payloads.encode_error(raised(original)))
     assert isinstance(error, payloads.RemoteError)
