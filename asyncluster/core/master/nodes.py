@@ -88,6 +88,8 @@ class NodeHandler:
             self._pointing.release()
         self._inbox.close()
         if self.name:
+            if self._engine is not None and self._switchboard.nodes.get(self.name) is self:
+                self._engine.node_lost(self.name)
             self._people.node_lost(self.name)
             self._switchboard.node_lost(self, reason)
 
@@ -97,8 +99,6 @@ class NodeHandler:
         """Puts a message into the outbox."""
         assert self._outbox is not None
         self._outbox.send(message)
-            if self._engine is not None and self._switchboard.nodes.get(self.name) is self:
-                self._engine.node_lost(self.name)
 
     def flush(self) -> None:
         """Lets the outbox go."""
