@@ -1,15 +1,17 @@
 """How many calls of one kind a worker slot may have ahead, from how long they took.
 
-A worker should never wait for the master, so a node gets about 20 ms of work ahead per slot. But no call should
-wait behind a long one while another node is free, so calls of 20 ms and more get nothing ahead, and neither do
-calls of which nothing is known: the depth begins at 1 and doubles at most with each report.
+A worker should never wait for the master, so a node gets about 60 ms of work ahead per slot: when half of it has been
+reported the worker may be 20 ms further, as results gather on their way. But no call should wait behind a long one
+while another node is free, so calls of 20 ms and more get nothing ahead, and neither do calls of which nothing is
+known: the depth begins at 1 and doubles at most with each report.
 """
 
 from __future__ import annotations
 
 from math import ceil
 
-AHEAD_SECONDS = 0.020
+AHEAD_SECONDS = 0.060
+SLOW_SECONDS = 0.020
 DEEPEST = 1024
 BATCH_SECONDS = 0.001
 LARGEST_BATCH = 256
@@ -51,4 +53,5 @@ class Pace:
         self.mean = blend(self.mean, rows, seconds)
         self.batch = max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / self.mean)))
         if not self._fixed:
-            self.depth = min(ceil(AHEAD_SECONDS / self.mean), 2 * self.depth, DEEPEST)
+            deep = ceil(AHEAD_SECONDS / self.mean) if self.mean < SLOW_SECONDS else 1
+            self.depth = min(deep, 2 * self.depth, DEEPEST)

@@ -12,7 +12,7 @@ class DispatchSettings:
     """Times are seconds, sizes bytes.
 
     Attributes:
-        jobs: calls that are kept ahead per worker slot; None: about 20 ms of work, measured.
+        jobs: calls that are kept ahead per worker slot; None: about 60 ms of work, measured.
         lease: how long the calls of a node that lost its connection wait for it.
         report: how long a node that is back may take to hand in what finished meanwhile.
         client_grace: how long the jobs of a client that lost its connection wait for it.
@@ -38,7 +38,7 @@ class DispatchSettings:
     client_grace: float = 30.0
     found_grace: float = 30.0
     rest: float = 5.0
-    acknowledge: float = 0.02
+    acknowledge: float = 0.1
     window: int = 1_000_000
     calls: int = 2_000_000
     owner_calls: int = 1_000_000

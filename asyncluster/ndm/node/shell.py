@@ -312,10 +312,11 @@ class Shell:
 
     def _tick(self) -> None:
         now = self._now()
-        wish = self._brain.tick(now)
+        wishes = [self._staff.fetch(now), self._brain.tick(now)]
         self._carry_out_all()
-        if wish is not None:
-            self._look_within(max(wish - now, _SOONEST_SECONDS))
+        for wish in wishes:
+            if wish is not None:
+                self._look_within(max(wish - now, _SOONEST_SECONDS))
 
     def _carry_out_all(self) -> None:
         while instructions := self._brain.take():

@@ -33,7 +33,9 @@ from asyncluster.ndm.worker.page import Glance, Page
 _NOTHING = Glance(0, 0, None, None)
 _MOST_PASSED = 64  # blobs that a worker holds; each is an open file there
 _HIGHEST_CALL = 2**53 - 1  # the page is the worker's to write, and so may hold anything
+_PATIENCE = 0.025  # seconds that a call may take before the results of those before it are fetched
 _decoder = m.decoder(m.FromWorker)
+_done_decoder = m.decoder(m.Done)
 _log = Logger()
 
 
@@ -79,6 +81,24 @@ class Staff:
         """Reads a worker's page."""
         member = self._members.get(worker)
         return member.page.glance() if member is not None else _NOTHING
+
+    def fetch(self, now: float) -> float | None:
+        """Tells of results that wait in pages while their worker is at a call that takes long.
+
+        Returns:
+            When to look again, in seconds of the monotonic clock; None: no results wait.
+        """
+        again = None
+        for member in list(self._members.values()):
+            results = member.page.kept()
+            if not results:
+                continue
+            since = member.page.glance().since
+            if since is None or now - since >= _PATIENCE:
+                self._fetched(member, results)
+            else:
+                again = min(again or since + _PATIENCE, since + _PATIENCE)
+        return again
 
     def start(self, worker: int, niceness: int) -> None:
         """Starts a worker; messages may be sent to it at once, even if it turns out that it cannot be started."""
@@ -157,6 +177,7 @@ class Staff:
         if member is None:
             return
         member.socket.drain()
+        self._fetched(member, member.page.kept())
         for pipe in member.pipes:
             pipe.drain()
         stderr = how.trouble or str(member.tail)
@@ -176,6 +197,18 @@ class Staff:
                 self._said(member, body)
             else:
                 self._events.ready(member.number)
+
+    def _fetched(self, member: Member, results: bytes) -> None:
+        """Tells of results from a worker's page, once; should they come by its socket as well, the first count."""
+        if not results or results == member.fetched:
+            return
+        member.fetched = results
+        try:
+            message = _done_decoder.decode(results)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            self._broken(member)
+            return
+        self._events.said(member.number, message)
 
     def _said(self, member: Member, body: memoryview) -> None:
         try:
@@ -240,6 +273,7 @@ class Member:
     Attributes:
         job: whose it is; 0: nobody's yet.
         passed: names of blobs that it has, the one used last at the end.
+        fetched: the results that were last fetched from its page.
     """
 
     page: Page
@@ -250,6 +284,7 @@ class Member:
         self.number = number
         self.job = 0
         self.passed: dict[bytes, None] = {}
+        self.fetched = b""
         self.tail = Tail()
         self.meter = Meter()
 

@@ -4,9 +4,11 @@
     worker       (empty frame)                       Done(0, [rows]) Done(0, [rows])
 
 Entries and rows are worked off in the order in which they came. When a call ends and 1 ms has passed, and when there is
-nothing left to do, results leave and the loop looks whether rows have been taken back (`Skip`). So a result may have
-to wait for the call behind it; the node daemon, which sees in the shared page that this is a long one, gives the other
-rows of the batch to somebody else.
+nothing left to do, results leave and the loop looks whether rows have been taken back (`Skip`). Few results do not
+leave yet, since a message costs more than they do: while there is more to do they are written into the shared pages,
+where the node daemon finds them if the next call takes long, or the process dies, and leave with the others of 10 ms.
+Those of calls that took less than 1 ms together are not in there: they may have to wait for the call behind them, and
+the node daemon, which sees that this is a long one, gives the other rows of the batch to somebody else.
 
 Nothing that a call does ends the loop: not `SystemExit`, not an exception that cannot be pickled. What ends the
 process - a signal, `os._exit` - is the node daemon's to see; the shared page tells it which call it was.
@@ -33,6 +35,11 @@ from asyncluster.ndm.worker.page import Page
 
 _TURN_NS = 1_000_000
 
+#: So many results are worth a message, and ...
+_ROWS = 8
+#: ... those of so many nanoseconds, however few they are.
+_GATHER_NS = 10_000_000
+
 Task: TypeAlias = m.Entry | m.DropBlob | tuple[m.RunRow, Sequence[m.BlobRef]]
 
 
@@ -55,6 +62,7 @@ class Worker:
         self._fit = True
         self._done: list[m.DoneRow] = []
         self._done_size = 0
+        self._sent = 0  # when results left last
         self._job = 0
         self._namespace = Namespace(0)
         self._kinds: dict[int, m.CallKind] = {}
@@ -77,15 +85,16 @@ class Worker:
         try:
             while True:
                 self._look(wait=True)
-                turn = time.monotonic_ns()
+                turn = self._sent = time.monotonic_ns()
                 while self._tasks:
                     task = self._tasks.popleft()
                     if isinstance(task, tuple):
                         self._run_row(*task)
                     else:
+                        self._flush()  # should the entry fail, these results come before that
                         self._enter(task)
                     if (now := time.monotonic_ns()) - turn > _TURN_NS:
-                        self._flush()
+                        self._hand_in(now)
                         self._look(wait=False)
                         turn = now
                 self._flush()
@@ -191,10 +200,18 @@ class Worker:
 
     # --- To the node daemon -------------------------------------------------------------------------------
 
+    def _hand_in(self, now: int) -> None:
+        """Sends the results, or puts them where the node daemon finds them until they are worth a message."""
+        waits = self._tasks and len(self._done) < _ROWS and now - self._sent < _GATHER_NS
+        if not (waits and self._page.keep(m.encode(m.Done(0, self._job, self._done)))):
+            self._flush()
+            self._sent = now
+
     def _flush(self) -> None:
         if self._done:
             rows, self._done, self._done_size = self._done, [], 0
             self._send([m.Done(0, self._job, rows)])
+            self._page.sent()
 
     def _send_large(self, done: m.DoneRow, buffers: Sequence[memoryview]) -> None:
         refs: list[m.BlobRef] = []

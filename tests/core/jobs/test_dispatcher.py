@@ -48,7 +48,7 @@ def test_a_job_from_its_opening_to_its_end(desk: Desk) -> None:
     rows = [(1, 1, 0, 250, b"y")]
     dispatcher.from_node("a", Done(1, JOB, rows), 1.0)
     assert dispatcher.take() == [ToClient(7, Results(JOB, "a", rows))]
-    assert dispatcher.tick(1.02) is None
+    assert dispatcher.tick(1 + ACKNOWLEDGE) is None
     assert dispatcher.take() == [ToNode("a", Acknowledge(1))]
     dispatcher.from_client(7, OWNER, CloseJob(JOB), 2.0)
     dropped, closed = dispatcher.take()

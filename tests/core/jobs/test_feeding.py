@@ -76,11 +76,11 @@ def test_slow_calls_get_nothing_ahead(office: Desk) -> None:
     assert len(office.runs("a")) == 1
 
 
-def test_quick_calls_get_20_ms_a_slot_ahead(office: Desk) -> None:
+def test_quick_calls_get_60_ms_a_slot_ahead(office: Desk) -> None:
     learned(office, 1000)
     office.submit(*range(1000))
     office.turn()
-    assert (len(office.runs("a")), len(office.runs("b"))) == (40, 40)
+    assert (len(office.runs("a")), len(office.runs("b"))) == (120, 120)
 
 
 def test_what_is_ahead_is_refilled_at_half(office: Desk) -> None:
@@ -88,12 +88,12 @@ def test_what_is_ahead_is_refilled_at_half(office: Desk) -> None:
     office.submit(*range(1000))
     office.turn()
     calls = office.runs("a")
-    office.done("a", *calls[:19])
+    office.done("a", *calls[:59])
     office.turn()
     assert office.runs("a") == []
-    office.done("a", calls[19])
+    office.done("a", calls[59])
     office.turn()
-    assert len(office.runs("a")) == 20
+    assert len(office.runs("a")) == 60
 
 
 def test_a_configured_depth_is_kept_whatever_calls_take() -> None:
@@ -254,7 +254,7 @@ def test_calls_that_wait_too_long_are_recalled_for_an_idle_node() -> None:
 
 def test_one_recall_at_a_time() -> None:
     desk = overloaded()
-    desk.advance(0.05)
+    desk.advance(DispatchSettings().acknowledge)
     desk.advance(1.0)
     assert desk.to_node("a") == []
 

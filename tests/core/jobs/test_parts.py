@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.dispatch_desk import attach
@@ -89,13 +90,21 @@ def test_what_is_due_may_clear_what_is_due_next() -> None:
         deadlines.clear("b")
 
 
-def test_depth_doubles_until_20_ms_are_ahead() -> None:
+def test_depth_doubles_until_60_ms_are_ahead() -> None:
     pace = Pace()
     depths = []
-    for _ in range(7):
+    for _ in range(8):
         pace.learn(10, 10 * 0.001)
         depths.append(pace.depth)
-    assert depths == [2, 4, 8, 16, 20, 20, 20]
+    assert depths == [2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize(("seconds", "depth"), [(0.019, 4), (0.020, 1), (0.050, 1)])
+def test_calls_of_20_ms_get_nothing_ahead(seconds: float, depth: int) -> None:
+    pace = Pace()
+    for _ in range(8):
+        pace.learn(1, seconds)
+    assert pace.depth == depth
 
 
 def test_depth_falls_at_once_when_calls_become_slow() -> None:

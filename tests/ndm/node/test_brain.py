@@ -78,17 +78,17 @@ def test_nonsense_is_refused(node, message):
 def test_calls_nobody_has_timed_go_one_by_one_and_quick_ones_in_batches(node):
     node.warm()
     node.run(*range(1, 101))
-    assert [len(node.given(worker)) - 1 for worker in (1, 2)] == [20, 20]  # 20 ms of work, at 1 ms each
+    assert [len(node.given(worker)) - 1 for worker in (1, 2)] == [40, 40]  # 40 ms of work, at 1 ms each
 
 
 def test_a_worker_gets_more_before_it_runs_dry(node):
     node.warm()
     node.run(*range(1, 101))
     mine = node.given(1)[1:]
-    node.finish(1, *mine[:9])
-    assert len(node.given(1)) == 21
-    node.finish(1, *mine[9:11])
-    assert len(node.given(1)) == 32
+    node.finish(1, *mine[:19])
+    assert len(node.given(1)) == 41
+    node.finish(1, *mine[19:21])
+    assert len(node.given(1)) == 61
 
 
 def test_what_is_left_is_divided_among_the_slots(node):

@@ -59,6 +59,11 @@ CODE = textwrap.dedent(
 
     def zeros(size):
         return bytearray(size)
+
+    def nap(seconds):
+        if seconds is None:
+            os._exit(3)
+        time.sleep(seconds)
     """
 )
 
@@ -219,6 +224,33 @@ def test_a_crash_comes_with_its_last_words(master):
     assert "Fatal Python error: Segmentation fault" in broke.failure.stderr
     assert broke.failure.peak_memory > 5_000_000
     assert master.call("double", 2) == 4
+
+
+def batch(master: Master, *naps: float | None) -> list[int]:
+    """Calls that one worker gets at once, as they are thought to be quick."""
+    kind = master.kind("nap")
+    for _ in range(2):
+        master.result(master.run(kind, 0.002))
+    rows = [(100 + n, 1, kind, payloads.encode_call((seconds,)).payload) for n, seconds in enumerate(naps)]
+    master.send(m.Run(JOB, rows))
+    return [row[0] for row in rows]
+
+
+def test_a_result_does_not_wait_for_the_slow_call_behind_it(make_master):
+    master = make_master(slots=1)
+    master.open()
+    quick, slow = batch(master, 0.002, 600)
+    assert [row[0] for row in master.told(m.Done).rows] == [quick]
+    assert slow not in master.rows
+
+
+def test_results_outlive_their_worker(make_master):
+    master = make_master(slots=1)
+    master.open()
+    quick, deadly = batch(master, 0.002, None)
+    assert [row[0] for row in master.told(m.Done).rows] == [quick]
+    broke = master.told(m.Broke)
+    assert (broke.call, broke.failure.kind) == ((deadly, 1), "crashed")
 
 
 @pytest.mark.parametrize("how", ["timeout", "stop"])

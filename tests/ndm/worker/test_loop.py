@@ -72,7 +72,31 @@ def test_a_result_does_not_wait_for_the_slow_call_behind_it(worker):
     kind = worker.kind("nap")
     rows = [(n, 1, kind, payloads.encode_call((s,)).payload) for n, s in [(1, 0.002), (2, 600)]]
     worker.send(m.Run(JOB, rows))
-    assert [row[0] for row in worker.until(m.Done).rows] == [1]
+    while not (kept := worker.page.kept()):
+        assert worker.process.poll() is None
+    assert [row[0] for row in m.decoder(m.Done).decode(kept).rows] == [1]
+
+
+def test_few_results_leave_together(worker):
+    worker.load("import time\ndef nap(seconds):\n    time.sleep(seconds)\n    return seconds\n")
+    kind = worker.kind("nap")
+    payload = payloads.encode_call((0.002,)).payload
+    worker.send(m.Run(JOB, [(n, 1, kind, payload) for n in range(1, 20)]))
+    messages = [worker.until(m.Done).rows]
+    while messages[-1][-1][0] < 19:
+        messages.append(worker.until(m.Done).rows)
+    assert [row[0] for rows in messages for row in rows] == list(range(1, 20))
+    assert len(messages) < 19
+    assert worker.page.kept() == b""
+
+
+def test_results_come_before_the_entry_that_fails(worker):
+    worker.load("import time\ndef nap(seconds):\n    time.sleep(seconds)\n")
+    kind = worker.kind("nap")
+    worker.send(m.Run(JOB, [(1, 1, kind, payloads.encode_call((0.002,)).payload)]))
+    worker.update("nap", "not a number")
+    assert isinstance(worker.receive(), m.Done)
+    assert isinstance(worker.receive(), m.Unfit)
 
 
 def test_rows_that_are_taken_back_do_not_run(worker):
