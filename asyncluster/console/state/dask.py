@@ -9,20 +9,18 @@ from asyncluster.core.wire.feed import DaskRow
 def facts(row: DaskRow) -> list[tuple[str, str]]:
     """What there is to know now, as pairs of a name and a value; what is rare is there only when there is some."""
     workers, nodes = sum(row.workers.values()), len(row.workers)
-    rare = [
-        ("Workers that make way", row.paused, words.thousands(row.paused)),
+    said = [
+        ("Workers", True, f"{words.thousands(workers)} on {words.counted(nodes, 'node', 'nodes')}"),
+        ("Making way for people", row.paused, words.thousands(row.paused)),
+        ("Tasks running", True, words.thousands(row.running)),
+        ("Tasks waiting", True, words.thousands(row.waiting)),
         ("Tasks failed", row.failed, words.thousands(row.failed)),
+        ("Tasks done", True, words.thousands(row.done)),
+        ("Results on nodes", True, words.size(row.memory)),
         ("Results at the master", row.kept, words.size(row.kept)),
+        ("Clients", True, words.thousands(row.clients)),
     ]
-    return [
-        ("Workers", f"{words.thousands(workers)} on {words.counted(nodes, 'node', 'nodes')}"),
-        ("Clients", words.thousands(row.clients)),
-        ("Tasks running", words.thousands(row.running)),
-        ("Tasks waiting", words.thousands(row.waiting)),
-        ("Tasks done", words.thousands(row.done)),
-        ("Results on nodes", words.size(row.memory)),
-        *((name, value) for name, count, value in rare if count),
-    ]
+    return [(name, value) for name, wanted, value in said if wanted]
 
 
 def on_node(row: DaskRow | None, name: str) -> str:

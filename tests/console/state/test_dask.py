@@ -13,7 +13,7 @@ def test_what_is_rare_is_said_only_when_there_is_some():
     assert "Results at the master" not in facts
     busy = DaskRow("dask", True, workers={"pc01": 2}, paused=2, failed=3, kept=5_000_000)
     facts = dict(dask.facts(busy))
-    assert (facts["Workers that make way"], facts["Tasks failed"], facts["Results at the master"]) == ("2", "3", "5 MB")
+    assert (facts["Making way for people"], facts["Tasks failed"], facts["Results at the master"]) == ("2", "3", "5 MB")
     assert facts["Workers"] == "2 on 1 node"
 
 

@@ -49,6 +49,7 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             asyncluster_leave=self.leave,
             broadcast=self.broadcast,
         )
+        scheduler.extensions["shuffle"].scheduler = _WithoutDepot(scheduler)
 
     # --- from workers ---------------------------------------------------------------------------------------
 
@@ -230,6 +231,20 @@ class Warden(SchedulerPlugin):  # type: ignore[misc]  # Dask says nothing of typ
             "failed": self._failed,
             "kept": depot.nbytes if depot is not None else 0,
         }
+
+
+class _WithoutDepot:
+    """The scheduler as it is for Dask's shuffles, which otherwise spread over all workers that there are."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scheduler, name)
+
+    @property
+    def workers(self) -> dict[str, Any]:
+        return {address: ws for address, ws in self._scheduler.workers.items() if ws.name != DEPOT}
 
 
 def _node(ws: Any) -> str:
