@@ -35,6 +35,7 @@ _QUEUED = (1_000, 100_000, 1_000_000)
 def main() -> None:
     options = _options()
     adopt_orphans()
+    environment.compile_ours()
     budget = Budget(options.minutes * 60, time.monotonic)
     figures, load = options.out.with_suffix(".json"), os.getloadavg()
     table = Table.load(json.loads(figures.read_text())) if options.add and figures.exists() else Table()
@@ -109,7 +110,8 @@ def _scale(table: Table, nodes: int) -> None:
                 table.add(ASYNCLUSTER, "scale", {f"{nodes}_nodes_{queued}_queued_us": figures["cpu_us"]})
                 table.add(ASYNCLUSTER, "rate", {f"{nodes}_nodes_{queued}_queued_calls_s": figures["calls_s"]})
             if nodes == max(_NODES):
-                table.add(ASYNCLUSTER, "storm", scale.storm(master, room, nodes))
+                table.add(ASYNCLUSTER, "storm with ticket", scale.storm(master, room, nodes, tickets=True))
+                table.add(ASYNCLUSTER, "storm", scale.storm(master, room, nodes, tickets=False))
 
 
 def _run(table: Table, budget: Budget, task: str, run: Callable[[], Figures | None]) -> None:

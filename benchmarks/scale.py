@@ -46,7 +46,7 @@ class Room:
         self._listening.start()
 
     def tell(self, order: str) -> None:
-        """`hold`, `go` or `quit`."""
+        """`hold`, `go`, `forget` or `quit`."""
         assert self._process.stdin is not None
         self._process.stdin.write(order + "\n")
         self._process.stdin.flush()
@@ -101,11 +101,13 @@ def idle_share(master: Master) -> float:
     return (cpu_seconds(master.pid) - before) / IDLE_SECONDS
 
 
-def storm(master: Master, simulated: Room, nodes: int) -> Figures:
-    """The master dies and comes back; all nodes look for it at once.
+def storm(master: Master, simulated: Room, nodes: int, *, tickets: bool) -> Figures:
+    """The master dies and comes back; all nodes look for it at once, with the tickets of their last login or without.
 
     How long until all of them work again, and the longest that the master made a client wait for an answer meanwhile.
     """
+    if not tickets:
+        simulated.tell("forget")
     master.kill()
     wait_until(lambda: simulated.up == 0, 30, "the nodes do not notice that their master is gone")
     master.start()
@@ -135,7 +137,8 @@ def main() -> None:
                     figures = master_cost(master, simulated, queued)
                     print(f"  {queued:>9,} queued: {figures['cpu_us']:.2f} us, {figures['calls_s']:,.0f} calls/s")
                 if nodes == options.storm:
-                    print("  storm:", storm(master, simulated, nodes))
+                    for tickets in (True, False):
+                        print(f"  storm, tickets {tickets}:", storm(master, simulated, nodes, tickets=tickets))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire.engine import EngineAt
 from asyncluster.core.wire.payloads import decode_chunk_results, decode_result, encode_chunk
 from benchmarks.simulated_nodes import SimulatedNode, Tally
 
@@ -50,6 +51,12 @@ def test_it_introduces_itself_and_answers(clock):
     attach, done = link.sent
     assert (attach.name, attach.workers, attach.holding) == ("pc1", 2, [])
     assert [(row[:3], decode_result(row[4])) for row in done.rows] == [((1, 1, 0), None), ((2, 1, 0), None)]
+
+
+def test_it_has_no_engine_and_nobody_sits_there(clock):
+    node, link = node_on(clock)
+    tell(node, EngineAt(8786), run(1))
+    assert len(link.sent) == 2
 
 
 def test_a_chunk_has_as_many_results_as_calls(clock):
