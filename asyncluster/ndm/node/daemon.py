@@ -6,6 +6,7 @@ settings -> identity -> spawner -+-> Shell <- MasterConnector (TLS, mutual login
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from typing import Any
@@ -90,6 +91,8 @@ def begin(*, verbose: int, quiet: bool) -> Any:
 def serve(reactor: Any, daemon: NodeDaemon) -> None:
     """Runs a node daemon until the process is told to stop (SIGINT, SIGTERM)."""
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stop)
+    gc.set_threshold(50_000, 50, 100)  # calls are many and hold no cycles
+    gc.freeze()  # what has been imported will never be garbage, and looking through it keeps calls waiting
     daemon.start()
     reactor.run()
 
