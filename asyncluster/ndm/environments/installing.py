@@ -14,8 +14,10 @@ from __future__ import annotations
 import compileall
 import configparser
 import ctypes
+import errno
 import os
 import shutil
+import struct
 import sys
 import warnings
 import zipfile
@@ -47,6 +49,7 @@ _BROKEN = (
     RuntimeError,
     ValueError,
     configparser.Error,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -120,16 +123,22 @@ def _unpack(wheel: Wheel, file: BufferedReader, partial: Path, allowance: Allowa
         raise UnfitEnvironment(f"{wheel.filename} has a file where another wheel has a folder.") from error
     except _BROKEN as error:
         raise UnfitEnvironment(f"{wheel.filename} is broken: {_line(error)}.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the disk
+            raise
+        raise UnfitEnvironment(f"{wheel.filename} is broken: it points to where it is not.") from error
 
 
 def _destination(partial: Path) -> SchemeDictionaryDestination:
-    site = layout.packages(partial)
+    # The installer makes paths absolute, and there may be no way for this account from the root to where it works.
+    here = Path("/proc/self/cwd") / partial
+    site = layout.packages(here)
     folders = {
         "purelib": site,
         "platlib": site,
-        "scripts": layout.programs(partial),
-        "headers": str(partial / "include"),
-        "data": str(partial / "data"),
+        "scripts": layout.programs(here),
+        "headers": str(here / "include"),
+        "data": str(here / "data"),
     }
     return SchemeDictionaryDestination(folders, sys.executable, "posix", overwrite_existing=True)
 

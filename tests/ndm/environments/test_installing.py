@@ -324,3 +324,18 @@ def test_the_program_says_why_in_a_sentence(folder: Path, tmp_path: Path) -> Non
         1,
         "The environment could not be written: No such file or directory.\n",
     )
+
+
+@pytest.mark.root
+def test_where_no_path_leads_to(folder: Path, tmp_path: Path) -> None:
+    """A node's directory may lie below one that its account cannot enter: it works there all the same."""
+    make_wheel(folder, "shapes", "1.0", CODE)
+    key = list_wheels(folder).key
+    closed = tmp_path / "closed"
+    closed.mkdir(0o700)
+    folder.rename(closed / "environments")
+    os.chown(closed / "environments", 65534, 65534)
+    command = program(Path("."), Path(key))
+    done = subprocess.run(command, cwd=closed / "environments", user=65534, group=65534, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert look(closed / "environments" / key, "import shapes; print(shapes.AREA)") == "12\n"
