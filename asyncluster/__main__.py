@@ -53,6 +53,16 @@ NOUNS: dict[str, tuple[str, dict[str, str] | str]] = {
             "why": "core.commands.job:why",
         },
     ),
+    "env": (
+        "Environments: packages that jobs run with, the same on all nodes.",
+        {
+            "sync": "core.commands.environment:sync",
+            "list": "core.commands.environment:list_environments",
+            "show": "core.commands.environment:show",
+            "use": "core.commands.environment:use",
+            "remove": "core.commands.environment:remove",
+        },
+    ),
     "user": (
         "People: accounts, hours, messages.",
         {

@@ -15,6 +15,7 @@ from asyncluster.core.config.surroundings import Surroundings
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.master.verbs.table import VERBS
 from asyncluster.core.wire import engine as e
+from asyncluster.core.wire import environments as v
 from asyncluster.core.wire import greeter, timebar
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
@@ -24,8 +25,8 @@ from asyncluster.ndm.session import desktop_entries, record
 #: What the handlers of all links take for "that is no message".
 NO_MESSAGE = (msgspec.MsgspecError, ValueError, RecursionError)
 
-LINKS = (m.FromClient, m.ToClient, m.FromNode | p.FromNode | e.FromNode, m.ToNode | p.ToNode | e.ToNode, m.FromWorker)
-LINKS = (*LINKS, m.ToWorker)
+_FROM_NODE, _TO_NODE = m.FromNode | p.FromNode | e.FromNode | v.FromNode, m.ToNode | p.ToNode | e.ToNode | v.ToNode
+LINKS = (m.FromClient, m.ToClient, _FROM_NODE, _TO_NODE, m.FromWorker, m.ToWorker)
 _DECODERS = [m.decoder(link) for link in LINKS]
 _HERE = Surroundings(uid=1000, host="main", home=Path("/home/ed"), environ={})
 _LARGEST = 4096
@@ -90,6 +91,8 @@ def samples() -> dict[str, list[bytes]]:
         m.Done(1, 7, [(1, 1, 0, 5, b"r")]), m.Broke(2, 7, (1, 1), m.Failure("crashed", "!")),
         m.Run(7, [(1, 1, 0, b"a")]), m.Results(7, "pc1", [(1, 1, 0, 5, b"r")]), m.Welcome(1, "m", 5, "operator", 9),
         m.Attach(1, "pc1", 1, "1", "3.11", 1, 1, 1, [":0"], "boot", 1, [m.Holding(7, [(1, 1)], 2)]),
+        v.EnvironmentsHeld(["0" * 64], [v.EnvironmentFailure("1" * 64, "No room.")]), v.WheelAsk("0" * 64, "a.whl", 5),
+        v.EnvironmentsWanted(["0" * 64]), v.ManifestIs("0" * 64, b"{}"), v.WheelPiece("0" * 64, "a.whl", 5, b"PK"),
         p.BeginSession(1, "00000000-0000-0000-0000-000000000001", ":0", "ada", "x"),
     ]  # fmt: skip
     encoded = [m.encode(message) for message in spoken]

@@ -225,9 +225,11 @@ class AsyncCluster(LoopCluster):
             raise
         return self
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> AsyncJob:
+    def job(
+        self, code: JobCode, name: str | None = None, niceness: int = SAME, *, environment: str | None = SAME
+    ) -> AsyncJob:
         """Opens a job; arguments and errors as for `Cluster.job`."""
-        return AsyncJob(self._port, *self._open_job(code, name, niceness))
+        return AsyncJob(self._port, *self._open_job(code, name, niceness, environment))
 
     async def ask(self, verb: str, /, **arguments: Any) -> Any:
         """Asks the master a verb of its control table; see `Cluster.ask`."""

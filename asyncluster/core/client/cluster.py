@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from asyncluster.core.client.address import locate
-from asyncluster.core.client.defaults import default_options, niceness_or_default
+from asyncluster.core.client.defaults import default_options, environment_or_default, niceness_or_default
 from asyncluster.core.client.ledger import Phase
 from asyncluster.core.client.options import SAME
 from asyncluster.core.client.session import Session
@@ -50,7 +50,9 @@ class Cluster:
         self.socket: Path = locate(socket, config)
         self._connection = Connection(Session(self.socket, patience=patience))
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> Job:
+    def job(
+        self, code: JobCode, name: str | None = None, niceness: int = SAME, *, environment: str | None = SAME
+    ) -> Job:
         """Opens a job: a namespace that lives on every worker until the job is closed.
 
         Args:
@@ -59,6 +61,9 @@ class Cluster:
             name: what people see; default: the file's or the first function's.
             niceness: 0 to 19; each step up takes a fifth off the job's share of the workers; default:
                 $ASYNCLUSTER_NICENESS, else 0.
+            environment: what its calls run in, of those that `asyncluster env list` shows: a name, a key or the first
+                digits of one; None: the one that is current when the job is opened; "": none, the nodes as they are.
+                Default: $ASYNCLUSTER_ENVIRONMENT, else None. If there is no such one, the job ends with `JobBroken`.
 
         Raises:
             OSError: the file cannot be read.
@@ -69,9 +74,10 @@ class Cluster:
         from asyncluster.core.client.namespace import Namespace, read_code
 
         niceness, options = niceness_or_default(niceness), default_options()
+        environment = environment_or_default(environment)
         packed, default = read_code(code)
         with self._connection.lock:
-            namespace = Namespace(self._connection.ledger, name or default, niceness, packed)
+            namespace = Namespace(self._connection.ledger, name or default, niceness, packed, environment)
             self._connection.flush()
         return Job(self._connection, namespace, options, niceness)
 

@@ -20,6 +20,7 @@ from asyncluster.core.client.options import RETRIES, SAME, CallOptions, check_ni
 from asyncluster.core.errors import UsageError
 
 _T = TypeVar("_T")
+_LONGEST_ENVIRONMENT = 64  # a whole key
 
 
 def patience_or_default(patience: float | None = SAME) -> float | None:
@@ -38,6 +39,18 @@ def niceness_or_default(niceness: int = SAME) -> int:
         UsageError: it is not a whole number from 0 to 19.
     """
     return check_niceness(_read("NICENESS", int, 0) if niceness is SAME else niceness)
+
+
+def environment_or_default(environment: str | None = SAME) -> str | None:
+    """What was given, else the environment variable, else None: the cluster's current one.
+
+    Raises:
+        UsageError: it cannot be the name of one.
+    """
+    chosen = _read("ENVIRONMENT", str, None) if environment is SAME else environment
+    if chosen is not None and (not isinstance(chosen, str) or len(chosen) > _LONGEST_ENVIRONMENT):
+        raise UsageError(f"An environment is named by a text of up to {_LONGEST_ENVIRONMENT} characters, or None.")
+    return chosen
 
 
 def retries_or_default(retries: int = SAME) -> int:

@@ -31,7 +31,7 @@ import msgspec
 
 from asyncluster.core.client.address import locate
 from asyncluster.core.client.calling import Caller
-from asyncluster.core.client.defaults import niceness_or_default, retries_or_default
+from asyncluster.core.client.defaults import environment_or_default, niceness_or_default, retries_or_default
 from asyncluster.core.client.futures import CallFuture
 from asyncluster.core.client.mapping import End, check_buffersize, open_end
 from asyncluster.core.client.namespace import Namespace, read_code, store_all
@@ -63,6 +63,7 @@ class Executor(concurrent.futures.Executor):
             else 0.
         retries: how often a call may run again after a worker died of it; 0: every call runs once at most; default:
             $ASYNCLUSTER_RETRIES, else 2.
+        environment: as for `Cluster.job`.
 
     Raises:
         MasterUnreachable: no master is there.
@@ -82,6 +83,7 @@ class Executor(concurrent.futures.Executor):
         name: str = "executor",
         niceness: int = SAME,
         retries: int = SAME,
+        environment: str | None = SAME,
     ) -> None:
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
@@ -89,7 +91,7 @@ class Executor(concurrent.futures.Executor):
             raise TypeError("initializer must be a callable")
         _check_tasks_per_child(max_tasks_per_child)
         niceness = niceness_or_default(niceness)
-        options = CallOptions(retries=retries_or_default(retries))
+        options, environment = CallOptions(retries=retries_or_default(retries)), environment_or_default(environment)
         setup = None if initializer is None else encode_update(initializer, tuple(initargs))
         self._lock = threading.RLock()
         self._waiting: deque[Task] = deque()
@@ -100,7 +102,7 @@ class Executor(concurrent.futures.Executor):
         self._pace = Pace(max_workers)
         self._connection = Connection(Session(locate(socket, config)))
         with self._connection.lock:
-            namespace = Namespace(self._connection.ledger, name, niceness, read_code("")[0])
+            namespace = Namespace(self._connection.ledger, name, niceness, read_code("")[0], environment)
             if setup is not None:
                 namespace.update(setup.payload, store_all(setup))
             self._connection.flush()

@@ -66,10 +66,12 @@ class JobLog:
         key: its identity, random, 63 bits.
         name: what people see.
         niceness: 0 to 19.
+        environment: which one is asked for; None: the one that is current.
         wants_out: called whenever there may be something for `take`.
 
     Attributes:
         number: what people call the job; None until the master has said.
+        environment: the one that it has, once the master has said; the same for as long as it lives.
         error: why it ended; None while it lives.
         calls: all that wait for their end, by number, in the order they were made.
         log: what its processes printed outside any call.
@@ -77,10 +79,18 @@ class JobLog:
         telling: fraction and note of the calls under way that tell how far they are, by number.
     """
 
-    def __init__(self, key: int, name: str, niceness: int, wants_out: Callable[[JobLog], None]) -> None:
+    def __init__(
+        self,
+        key: int,
+        name: str,
+        niceness: int,
+        environment: str | None,
+        wants_out: Callable[[JobLog], None],
+    ) -> None:
         self.key = key
         self.name = name
         self.niceness = niceness
+        self.environment = environment
         self.number: int | None = None
         self.error: AsynClusterError | None = None
         self.calls: dict[int, Call] = {}
@@ -243,7 +253,7 @@ class JobLog:
         out: list[Outgoing] = []
         if not self._open_sent:
             self._open_sent = True
-            out.append(OpenJob(self.key, self.name, self.niceness))
+            out.append(OpenJob(self.key, self.name, self.niceness, self.environment))
             if self._stage is Stage.NEW:
                 self._stage = Stage.OPENING
         if self._stage is not Stage.REOPENING:
@@ -305,6 +315,7 @@ class JobLog:
             raise ProtocolError("The master claims to have more of a job than there is.")
         events: list[Event] = []
         self.number = message.number
+        self.environment = message.environment
         if self._stage is Stage.REOPENING:
             # The code is the first entry that goes out: a master without it has forgotten the calls as well.
             if not (same_master and message.entries):

@@ -92,14 +92,14 @@ class Ledger:
 
     # --- from the author ----------------------------------------------------------------------------------
 
-    def open_job(self, name: str, niceness: int) -> JobLog:
+    def open_job(self, name: str, niceness: int, environment: str | None = None) -> JobLog:
         """A new job; it goes out with its first entry.
 
         Raises:
             AsynClusterError: nothing is taken any more.
         """
         self.check()
-        job = JobLog(self._random.randrange(1, 2**63), name, niceness, self._wants_out)
+        job = JobLog(self._random.randrange(1, 2**63), name, niceness, environment, self._wants_out)
         self.jobs[job.key] = job
         return job
 

@@ -20,7 +20,7 @@ import msgspec
 from asyncluster.core.client.calling import Caller
 from asyncluster.core.client.calls import Call, CallWaiter, Event, Tell, tell_all
 from asyncluster.core.client.collector import collector
-from asyncluster.core.client.defaults import default_options, niceness_or_default
+from asyncluster.core.client.defaults import default_options, environment_or_default, niceness_or_default
 from asyncluster.core.client.kinds import Function
 from asyncluster.core.client.mapping import Mapping, check_buffersize, open_end
 from asyncluster.core.client.namespace import JobCode, Namespace, read_code, store_all
@@ -355,10 +355,13 @@ class LoopCluster:
 
     _port: LoopPort
 
-    def _open_job(self, code: JobCode, name: str | None, niceness: int) -> tuple[Namespace, CallOptions, int]:
+    def _open_job(
+        self, code: JobCode, name: str | None, niceness: int, environment: str | None
+    ) -> tuple[Namespace, CallOptions, int]:
         niceness, options = niceness_or_default(niceness), default_options()
         packed, default = read_code(code)
-        namespace = Namespace(self._port.ledger, name or default, niceness, packed)
+        chosen = environment_or_default(environment)
+        namespace = Namespace(self._port.ledger, name or default, niceness, packed, chosen)
         self._port.flush()
         return namespace, options, niceness
 

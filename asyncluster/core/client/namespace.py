@@ -38,10 +38,11 @@ class Namespace:
         ledger: where they are kept.
         name, niceness: of the job.
         code: packed, from `read_code`.
+        environment: as of `Cluster.job`.
     """
 
-    def __init__(self, ledger: Ledger, name: str, niceness: int, code: Packed) -> None:
-        log = ledger.open_job(name, niceness)
+    def __init__(self, ledger: Ledger, name: str, niceness: int, code: Packed, environment: str | None = None) -> None:
+        log = ledger.open_job(name, niceness, environment)
         log.add_code(code.payload, store_all(code))
         self.name = name
         self.niceness = niceness
@@ -63,7 +64,7 @@ class Namespace:
         found = self._variants.get(niceness)
         if found is None:
             self.log.check()
-            log = self._ledger.open_job(f"{self.name} (niceness {niceness})", niceness)
+            log = self._ledger.open_job(f"{self.name} (niceness {niceness})", niceness, self.log.environment)
             log.copy_log(self.log)
             found = self._variants[niceness] = Variant(log)
         return found

@@ -171,11 +171,13 @@ class Cluster(LoopCluster):
     def __init__(self, port: LoopPort) -> None:
         self._port = port
 
-    def job(self, code: JobCode, name: str | None = None, niceness: int = SAME) -> Deferred[Job]:
+    def job(
+        self, code: JobCode, name: str | None = None, niceness: int = SAME, *, environment: str | None = SAME
+    ) -> Deferred[Job]:
         """Opens a job; fires with it when the master has it. Arguments and errors as for the blocking `Cluster.job`."""
 
         async def opened() -> Job:
-            job = Job(self._port, *self._open_job(code, name, niceness))
+            job = Job(self._port, *self._open_job(code, name, niceness, environment))
             await job.number()
             return job
 

@@ -18,6 +18,12 @@ niceness_option = click.option(
     show_envvar=True,
     help="0 to 19: less of the workers.",
 )
+environment_option = click.option(
+    "--environment",
+    envvar="ASYNCLUSTER_ENVIRONMENT",
+    show_envvar=True,
+    help="What the calls run in: a name or key that env list shows, or none; default: the current one.",
+)
 timeout_option = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from asyncluster.core.commands.job_code import load_code, niceness_option, timeout_option
+from asyncluster.core.commands.job_code import environment_option, load_code, niceness_option, timeout_option
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.commands.records import Record, read_csv, read_json_lines
 from asyncluster.core.errors import ExitCode, UsageError
@@ -32,9 +32,16 @@ TOLD = 10  # failures that are told on the terminal; all of them are in the outp
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File for the results; default: standard output.")
 @niceness_option
 @timeout_option
+@environment_option
 @pass_options
 def map_lines(
-    options: GlobalOptions, target: str, source: str, output: Path | None, niceness: int, timeout: float | None
+    options: GlobalOptions,
+    target: str,
+    source: str,
+    output: Path | None,
+    niceness: int,
+    timeout: float | None,
+    environment: str | None,
 ) -> int:
     """Calls FUNCTION of FILE once for each line of INPUT, on the whole cluster.
 
@@ -52,7 +59,8 @@ def map_lines(
         from asyncluster.core.client.cluster import Cluster
 
         cluster = stack.enter_context(Cluster(config=options.config))
-        job = stack.enter_context(cluster.job(code, name=f"{Path(path).name}:{function}", niceness=niceness))
+        name = f"{Path(path).name}:{function}"
+        job = stack.enter_context(cluster.job(code, name=name, niceness=niceness, environment=environment))
         failures = _work(job.with_(timeout=timeout), function, records, results, quiet=options.quiet or output is None)
     return _tell(failures, quiet=options.quiet)
 

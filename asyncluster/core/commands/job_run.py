@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from asyncluster.core.commands.job_code import load_code, niceness_option, timeout_option
+from asyncluster.core.commands.job_code import environment_option, load_code, niceness_option, timeout_option
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.errors import CallFailed, ExitCode, UsageError
 
@@ -30,6 +30,7 @@ class NumbersAreArguments(click.Command):
 @click.argument("arguments", metavar="[JSON]...", nargs=-1)
 @niceness_option
 @timeout_option
+@environment_option
 @pass_options
 def run(
     options: GlobalOptions,
@@ -38,6 +39,7 @@ def run(
     arguments: tuple[str, ...],
     niceness: int,
     timeout: float | None,
+    environment: str | None,
 ) -> int:
     """Loads FILE as a job, calls FUNCTION once with the arguments, and prints its result.
 
@@ -47,7 +49,10 @@ def run(
     values = [_value(argument) for argument in arguments]
     from asyncluster.core.client.cluster import Cluster
 
-    with Cluster(config=options.config) as cluster, cluster.job(code, name=path.name, niceness=niceness) as job:
+    with (
+        Cluster(config=options.config) as cluster,
+        cluster.job(code, name=path.name, niceness=niceness, environment=environment) as job,
+    ):
         future = job.with_(timeout=timeout).run(function, *values)
         error = future.exception()
         sys.stderr.write(future.log())

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 #: The migration that makes these tables.
-REVISION = "0001"
+REVISION = "0002"
 
 NAME_LENGTH = 32  # of an account
 NODE_LENGTH = 255  # of a node: a host name
@@ -181,4 +181,17 @@ audit = Table(
     Column("subject", String(255), nullable=False),  # whom or what it concerned
     Column("details", Text, nullable=False),  # never a password
     Index("ix_audit_at", "at"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("key", String(64), primary_key=True),  # of the manifest, hexadecimal
+    Column("name", String(64), unique=True),
+    Column("python", String(WORD_LENGTH), nullable=False),
+    Column("wheels", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("created", Double, nullable=False),  # seconds since 1970
+    Column("by", String(NODE_LENGTH), nullable=False),
+    Column("standing", String(WORD_LENGTH), nullable=False),  # "current", "previous" or ""
 )

@@ -135,15 +135,21 @@ class Admission:
         elif too_many := self._too_many_jobs(owner):
             board.out.append(ToClient(client, JobEnded(message.job, Failure("too large", too_many))))
         else:
-            job = Job(message.job, message.name, owner, message.niceness, client, board.now)
+            environment = message.environment or ""
+            job = Job(message.job, message.name, owner, message.niceness, client, board.now, environment)
             board.jobs[job.key] = job
             self._returning.opened(job)
             board.out.append(JobStarted(job.key, job.name, owner, job.niceness))
 
+    def refuse(self, client: int, key: int, failure: Failure) -> None:
+        """A job is over before it was opened; what its client has sent behind the opening is ignored."""
+        self._board.close(key, failure)
+        self._board.out.append(ToClient(client, JobEnded(key, failure)))
+
     def opened(self, job: Job) -> None:
         """Tells the client, if it is there, that its job stands."""
         if job.number is not None and job.client is not None:
-            self._board.tell_client(job, JobOpened(job.key, job.number, len(job.log)))
+            self._board.tell_client(job, JobOpened(job.key, job.number, len(job.log), job.environment))
 
     def _too_many_jobs(self, owner: Owner) -> str:
         board = self._board

@@ -262,12 +262,16 @@ class Board:
             members.pop(job.key, None)
         for what in ("client", "found"):
             self.deadlines.clear((what, job.key))
-        self.closed[job.key] = msgspec.structs.replace(failure, message=failure.message[-_REMEMBERED_TEXT:])
-        if len(self.closed) > _REMEMBERED_JOBS:
-            self.closed.popitem(last=False)
+        self.close(job.key, failure)
         if tell and job.client is not None:
             self.out.append(ToClient(job.client, JobEnded(job.key, failure)))
         self.out.append(JobClosed(job.key, record))
+
+    def close(self, key: int, failure: Failure) -> None:
+        """Remembers for a while how a job ended."""
+        self.closed[key] = msgspec.structs.replace(failure, message=failure.message[-_REMEMBERED_TEXT:])
+        if len(self.closed) > _REMEMBERED_JOBS:
+            self.closed.popitem(last=False)
 
     def leave(self, node: Node, job: Job) -> None:
         """The job leaves the node; the calls that it has there are void."""

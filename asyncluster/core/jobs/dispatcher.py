@@ -16,6 +16,8 @@ go) and `feeding` (who gets which calls next); `board` holds what they share. No
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.admission import Admission
 from asyncluster.core.jobs.board import Board
@@ -68,6 +70,15 @@ class Dispatcher:
         """Whether the node has been given this job, so that it may speak of it."""
         return key in self._board.jobs and node in self._board.jobs[key].nodes
 
+    def node_has(self, node: str, environments: Iterable[str], now: float) -> None:
+        """The node has these environments now, and no others; jobs that need one of the others do not go there."""
+        board = self._board
+        board.now = now
+        attached = board.nodes.get(node)
+        if attached is not None:
+            attached.environments = frozenset({"", *environments})
+            board.moved(attached)
+
     # --- from clients -----------------------------------------------------------------------------------------
 
     def from_client(self, client: int, owner: Owner, message: Message, now: float) -> None:
@@ -78,6 +89,11 @@ class Dispatcher:
         """
         self._board.now = now
         self._admission.receive(client, owner, message)
+
+    def refuse_job(self, client: int, key: int, failure: Failure, now: float) -> None:
+        """A job that a client opens cannot be, for a reason of the shell's; there is none of that key yet."""
+        self._board.now = now
+        self._admission.refuse(client, key, failure)
 
     def client_lost(self, client: int, now: float) -> None:
         """The client's connection is gone."""
@@ -182,6 +198,10 @@ class Dispatcher:
     def node(self, name: str) -> NodeRecord | None:
         node = self._board.nodes.get(name)
         return node.record() if node is not None else None
+
+    def environments(self) -> set[str]:
+        """Keys of the environments that open jobs have."""
+        return {job.environment for job in self._board.jobs.values()} - {""}
 
     def key_of(self, number: int) -> int | None:
         """The key of the open job that people call `number`."""

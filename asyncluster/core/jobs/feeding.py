@@ -56,7 +56,11 @@ class Feeding:
 
     def _fill(self, node: Node) -> None:
         board = self._board
-        fit = [job for job in board.runnable.values() if node.name not in job.unfit]
+        fit = [
+            job
+            for job in board.runnable.values()
+            if node.name not in job.unfit and job.environment in node.environments
+        ]
         if len(fit) == 1:
             self._fill_from(node, fit[0])
         elif fit:
@@ -129,7 +133,7 @@ class Feeding:
         self._board.virtual = max(self._board.virtual, job.turn)
         even = len(job.queue) / ladder.slots
         while job.queue:
-            node = next((node for node in ladder.idle() if node.name not in job.unfit), None)
+            node = next((node for node in ladder.idle() if _fits(node, job)), None)
             if node is None:
                 self._place_on_busy(job, even)
                 return
@@ -143,7 +147,7 @@ class Feeding:
         for node in list(islice(self._board.ladder.busy(), _LOOK)):
             if not job.queue or (job.running and not self._is_quick(job)):
                 return
-            if node.name in job.unfit:
+            if not _fits(node, job):
                 continue
             part = max(ceil(even * node.slots), self._batch(job)) if self._is_quick(job) else 1
             count = min(self._room(node, job), part)
@@ -178,7 +182,8 @@ class Feeding:
         board = self._board
         if not share.told:
             assert job.number is not None, "a job without a number is not runnable"
-            board.tell_node(node, JobAt(job.key, job.number, job.name, job.owner.name, job.niceness))
+            told = JobAt(job.key, job.number, job.name, job.owner.name, job.niceness, job.environment)
+            board.tell_node(node, told)
             share.told, share.niceness = True, job.niceness
         for entry in job.log[share.entries :]:
             board.tell_node(node, entry)
@@ -223,8 +228,7 @@ class Feeding:
     def _recall(self) -> None:
         """Asks loaded nodes for half of what waits there, if another one has a free slot."""
         board = self._board
-        taker = next(board.ladder.idle(), None)
-        if taker is None or board.now < self._look_again:
+        if board.now < self._look_again or next(board.ladder.idle(), None) is None:
             return
         for giver in islice(board.ladder.heaviest(), _LOOK):
             waiting = giver.outstanding - giver.slots
@@ -232,7 +236,7 @@ class Feeding:
                 break
             self._look_again = board.now + PATIENCE
             board.deadlines.set(("recall", ""), self._look_again)
-            found = self._recallable(giver, taker)
+            found = self._recallable(giver)
             if found is not None:
                 job, share = found
                 stuck = board.now >= share.since + share.patience
@@ -240,13 +244,19 @@ class Feeding:
                     share.recalls += 1
                     board.tell_node(giver, Recall(job.key, min(len(share), (waiting + 1) // 2)))
 
-    def _recallable(self, giver: Node, taker: Node) -> tuple[Job, Share] | None:
-        """The largest share of the giver that the taker could run, and that is not being recalled already."""
+    def _recallable(self, giver: Node) -> tuple[Job, Share] | None:
+        """The largest share of the giver that an idle node could run, and that is not being recalled already."""
+        takers = list(islice(self._board.ladder.idle(), _LOOK))
         best = None
         for key, share in giver.shares.items():
             job = self._board.jobs[key]
-            if job.queue or share.recalls or taker.name in job.unfit:
+            if job.queue or share.recalls or not any(_fits(taker, job) for taker in takers):
                 continue
             if best is None or len(share) > len(best[1]):
                 best = job, share
         return best
+
+
+def _fits(node: Node, job: Job) -> bool:
+    """Whether the node can run the job's calls at all."""
+    return node.name not in job.unfit and job.environment in node.environments

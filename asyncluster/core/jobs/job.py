@@ -57,6 +57,7 @@ class Job:
         kept: messages for its client while that is away; `kept_bytes` their payloads.
         found: what nodes hold of it from before the master was restarted.
         unread: its client does not read what it is sent; no more calls are handed out until it does.
+        environment: what its calls run in; only nodes that have it get some.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Job:
         "blobs",
         "client",
         "crashes",
+        "environment",
         "found",
         "highest",
         "kept",
@@ -91,8 +93,11 @@ class Job:
         "weight",
     )
 
-    def __init__(self, key: int, name: str, owner: Owner, niceness: int, client: int, now: float) -> None:
+    def __init__(
+        self, key: int, name: str, owner: Owner, niceness: int, client: int, now: float, environment: str = ""
+    ) -> None:
         self.key = key
+        self.environment = environment
         self.name = name
         self.owner = owner
         self.opened = now
@@ -174,6 +179,7 @@ class Job:
             counters=self.tally.counters(),
             opened=self.opened,
             connected=self.client is not None,
+            environment=self.environment,
         )
 
     def _state(self) -> JobState:

@@ -79,6 +79,7 @@ class Node:
         acknowledged: the last one that it was told about.
         shares: by job key.
         drops: jobs that ended while it was away.
+        environments: those that it has, "" among them, which every node has.
         idle_blobs: large data there that no call needs now, least recently used first.
         rung: its place on the ladder; None while it takes no calls.
     """
@@ -89,6 +90,7 @@ class Node:
         "attached",
         "draining",
         "drops",
+        "environments",
         "idle_blob_bytes",
         "idle_blobs",
         "instance",
@@ -122,6 +124,7 @@ class Node:
         self.acknowledged = 0
         self.shares: dict[int, Share] = {}
         self.drops: set[int] = set()
+        self.environments = frozenset({""})
         self.idle_blobs: OrderedDict[tuple[int, bytes], int] = OrderedDict()
         self.idle_blob_bytes = 0
         self.telemetry: Telemetry | None = None
@@ -150,6 +153,7 @@ class Node:
             telemetry=self.telemetry,
             since=self.since,
             trouble=self.telemetry.trouble if self.telemetry else "",
+            environments=self.environments - {""},
         )
 
     def _shown_state(self) -> NodeState:

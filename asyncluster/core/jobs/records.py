@@ -54,6 +54,7 @@ class JobRecord:
         unfit: nodes on which its code or an update failed, with the last line of the traceback.
         opened: when it was opened, on the clock of the dispatcher's `now`.
         connected: whether its client is there.
+        environment: key of what its calls run in; "": the nodes as they are.
     """
 
     key: int
@@ -70,6 +71,7 @@ class JobRecord:
     counters: Counters
     opened: float
     connected: bool
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class NodeRecord:
         jobs: ... and by job key.
         attach: what it said about itself.
         since: when it attached or was lost.
+        environments: keys of those that it has.
     """
 
     name: str
@@ -93,3 +96,4 @@ class NodeRecord:
     telemetry: Telemetry | None
     since: float
     trouble: str = field(default="")
+    environments: frozenset[str] = frozenset()

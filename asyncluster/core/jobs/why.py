@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from asyncluster.core.environments.kept import KEY_SHOWN
 from asyncluster.core.jobs.job import Job
 from asyncluster.core.jobs.node import Node
 
@@ -49,9 +50,12 @@ def _why_waiting(job: Job, nodes: list[Node], jobs: Iterable[Job]) -> str:
     if not fit:
         name, reason = next(iter(job.unfit.items()))
         return f"Its code fails on all nodes that are there now; on {name} with: {reason}"
-    working = [node for node in fit if node.state in ("run", "nice")]
+    able = [node for node in fit if job.environment in node.environments]
+    if not able:
+        return f"It waits for its environment {job.environment[:KEY_SHOWN]} on {_names([node.name for node in fit])}."
+    working = [node for node in able if node.state in ("run", "nice")]
     if not working:
-        return f"People are using the nodes, so workers are suspended there ({_names([node.name for node in fit])})."
+        return f"People are using the nodes, so workers are suspended there ({_names([node.name for node in able])})."
     others = [other for other in jobs if other is not job and other.running]
     if others:
         longest = max(others, key=lambda other: other.running)

@@ -14,15 +14,17 @@ from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.master.outbox import Outbox, Pointing, Streaming
 from asyncluster.core.net.link import Body, Link, Peer
 from asyncluster.core.wire import engine as e
+from asyncluster.core.wire import environments as v
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
 
 if TYPE_CHECKING:
     from asyncluster.core.engine.office import EngineOffice
+    from asyncluster.core.master.environments.office import EnvironmentOffice
     from asyncluster.core.master.people import PeopleService
     from asyncluster.core.master.switchboard import Switchboard
 
-_decoder = m.decoder(m.FromNode | p.FromNode | e.FromNode)
+_decoder = m.decoder(m.FromNode | p.FromNode | e.FromNode | v.FromNode)
 _log = Logger()
 
 
@@ -39,6 +41,7 @@ class NodeHandler:
         peer: who logged in.
         switchboard: for what concerns jobs.
         people: for what concerns people.
+        environments: for what concerns environments.
         engine: for what concerns Dask; None: this master has none.
 
     Attributes:
@@ -48,7 +51,12 @@ class NodeHandler:
     """
 
     def __init__(
-        self, peer: Peer, switchboard: Switchboard, people: PeopleService, engine: EngineOffice | None = None
+        self,
+        peer: Peer,
+        switchboard: Switchboard,
+        people: PeopleService,
+        environments: EnvironmentOffice,
+        engine: EngineOffice | None = None,
     ) -> None:
         self.peer = peer
         self.name = ""
@@ -56,6 +64,7 @@ class NodeHandler:
         self.place = 0
         self._switchboard = switchboard
         self._people = people
+        self._environments = environments
         self._engine = engine
         self._inbox = Inbox(switchboard.shelf)
         self._outbox: Outbox | None = None
@@ -91,6 +100,7 @@ class NodeHandler:
             if self._engine is not None and self._switchboard.nodes.get(self.name) is self:
                 self._engine.node_lost(self.name)
             self._people.node_lost(self.name)
+            self._environments.node_lost(self.name)
             self._switchboard.node_lost(self, reason)
 
     # --- from the switchboard -------------------------------------------------------------------------------
@@ -128,6 +138,8 @@ class NodeHandler:
             self._seen(message)
         elif isinstance(message, p.FromNode):
             self._ask_people(message)
+        elif isinstance(message, v.FromNode):
+            self._environments.from_node(self.name, message)
         elif isinstance(message, e.FromNode):
             if self._engine is not None:
                 self._engine.from_node(self.name, message)
@@ -169,6 +181,7 @@ class NodeHandler:
         self._outbox = Outbox(self._link, self._pointing or Streaming(self._link), self._switchboard.shelf)
         self.instance, self.place = message.instance, message.place
         self._switchboard.node_attached(self, message)
+        self._environments.node_attached(self.name)
         if self._engine is not None:
             self._engine.node_attached(self.name)
 

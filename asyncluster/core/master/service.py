@@ -4,6 +4,7 @@ settings -> database -> history ---+
             shelf ----------------- switchboard -- NodeListener (TLS)
             dispatcher ------------+      |
             people, verbs ------- VerbDesk +------ control socket (UNIX)
+            store --------------- EnvironmentOffice (wheels for nodes)
             starter, authority -- EngineOffice     (Dask's scheduler, where the configuration wants it)
 """
 
@@ -39,6 +40,7 @@ from asyncluster.core.guard import allow_many_files, forbid_core_dumps, forbid_u
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.settings import DispatchSettings
 from asyncluster.core.master.clients import ClientHandler
+from asyncluster.core.master.environments.office import EnvironmentOffice
 from asyncluster.core.master.history import MINUTE, JobHistory
 from asyncluster.core.master.metrics.door import open_door
 from asyncluster.core.master.nodes import NodeHandler
@@ -103,6 +105,10 @@ class Master:
             self.database, self._passwords, local_zone(), reactor, self.switchboard.tell_node, wall=wall_clock
         )
         self._publisher = Publisher(reactor, self.switchboard, self.people, self.database, wall_clock)
+        self._environments = EnvironmentOffice(
+            reactor, common.state / "environments", self.database, self.switchboard, wall_clock
+        )
+        self.switchboard.choose_by(self._environments)
         self._engine: EngineOffice | None = None
         if starter is not None:
             authority = Authority.load(common.state)
@@ -119,7 +125,7 @@ class Master:
             LoginKeys(settings.client.user, settings.client.password, common.server_password),
             tls.load_master_key(server.key),
             server.subnets,
-            lambda peer: NodeHandler(peer, self.switchboard, self.people, self._engine),
+            lambda peer: NodeHandler(peer, self.switchboard, self.people, self._environments, self._engine),
             wall_clock=wall_clock,
         )
         parts = {
@@ -127,6 +133,7 @@ class Master:
             "feed": self._publisher.feed,
             "database": self.database,
             "switchboard": self.switchboard,
+            "environments": self._environments,
             "engine": self._engine,
             "now": wall_clock,
         }
@@ -180,6 +187,7 @@ class Master:
                 loop.stop()
         self._history.sample(self.dispatcher.jobs())
         self.switchboard.close()
+        self._environments.close()
         if self._engine is not None:
             self._engine.close()
         self._publisher.stop()
@@ -196,6 +204,7 @@ class Master:
 
     def _forget_interrupted(self) -> None:
         """Jobs of an earlier run of the master whose clients did not come back are history now."""
+        self._environments.start_collecting()
         alive = [job.key for job in self.dispatcher.jobs()]
         done = self.database.run(job_table.jobs_interrupted, alive, now=self._wall_clock())
         done.addErrback(lambda failure: _log.warn("{error}", error=failure.value))

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import msgspec
 from twisted.logger import Logger
 
 from asyncluster.core.blobs import Shelf
-from asyncluster.core.errors import AsynClusterError
+from asyncluster.core.errors import AsynClusterError, UsageError
 from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.instructions import Instruction, JobClosed, JobStarted, ReleaseBlob, ToClient, ToNode
 from asyncluster.core.jobs.records import JobRecord
@@ -38,6 +39,20 @@ class Audience(Protocol):
         """Something that an operator may want to know."""
 
     def job_closed(self, record: JobRecord) -> None:
+        """A job is over."""
+
+
+class Environments(Protocol):
+    """Who knows which environment a job gets."""
+
+    def chosen(self, text: str | None) -> str:
+        """The key of the environment that a job gets which asks for this; "": none.
+
+        Raises:
+            UsageError: there is no such one.
+        """
+
+    def jobs_changed(self) -> None:
         """A job is over."""
 
 
@@ -86,12 +101,17 @@ class Switchboard:
         self._job_clients: dict[int, ClientHandler] = {}  # by job, who opened it last
         self._touched: set[NodeHandler | ClientHandler] = set()
         self._audience: Audience | None = None
+        self._environments: Environments | None = None
         self._wake: Timer | None = None
         self._wake_at: float | None = None
 
     def hear(self, audience: Audience) -> None:
         """Lets somebody hear what happens."""
         self._audience = audience
+
+    def choose_by(self, environments: Environments) -> None:
+        """Lets jobs have environments."""
+        self._environments = environments
 
     def announce(self, severity: Severity, actor: str, subject: str, text: str) -> None:
         """Lets those who hear know of something that an operator may want to know."""
@@ -191,9 +211,21 @@ class Switchboard:
         Raises:
             ProtocolError: it makes no sense; the client is dropped.
         """
-        self.dispatcher.from_client(client.number, client.owner, message, self.now())
         if isinstance(message, m.OpenJob):
-            self._job_clients[message.job] = client
+            self._open_job(client, message)
+        else:
+            self.dispatcher.from_client(client.number, client.owner, message, self.now())
+
+    def _open_job(self, client: ClientHandler, message: m.OpenJob) -> None:
+        if self._environments is not None and self.dispatcher.job(message.job) is None:
+            try:
+                chosen = self._environments.chosen(message.environment)
+            except UsageError as error:
+                self.dispatcher.refuse_job(client.number, message.job, m.Failure("broken", str(error)), self.now())
+                return
+            message = msgspec.structs.replace(message, environment=chosen)
+        self.dispatcher.from_client(client.number, client.owner, message, self.now())
+        self._job_clients[message.job] = client
 
     def client_reads(self, client: ClientHandler, on: bool) -> None:
         """A client does not read what it is sent, or does again. What that changes is carried out a turn later."""
@@ -268,6 +300,8 @@ class Switchboard:
         text = f"{record.name}: {record.state}, {record.counters.done} calls done."
         self.announce(severity, record.owner.name, f"job:{record.number}", text)
         self.tally.job_closed(instruction.key)
+        if self._environments is not None:
+            self._environments.jobs_changed()
 
     def _release(self, instruction: ReleaseBlob) -> None:
         self.shelf.drop(instruction.job, instruction.blob)

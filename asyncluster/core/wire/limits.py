@@ -97,3 +97,8 @@ BLOB = 4 * 1024 * 1024 * 1024
 
 #: Descriptors that a local peer may send ahead of the messages that name them.
 DESCRIPTORS = 64
+
+# --- Environments ----------------------------------------------------------------------------------------------
+
+#: Environments that a master keeps; each node has all of them.
+ENVIRONMENTS = 32

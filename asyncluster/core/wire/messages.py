@@ -35,7 +35,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Key: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -45,6 +45,8 @@ Text: TypeAlias = Annotated[str, Meta(max_length=300)]
 NodeName: TypeAlias = Annotated[str, Meta(pattern=r"\A[\w][\w.-]*\Z", max_length=253)]
 LongText: TypeAlias = Annotated[str, Meta(max_length=100_000)]
 BlobName: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
+#: Key of an environment (see `asyncluster.core.environments`); "": none, as the nodes are.
+EnvironmentKey: TypeAlias = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z", max_length=64)]
 
 #: call, kind, how many of the author's calls it holds (1, or the length of a chunk), payload
 CallRow: TypeAlias = tuple[Count, Count, Count, bytes]
@@ -173,11 +175,16 @@ class OpenJob(Message, tag=21, frozen=True):
 
     Answered by `JobOpened`. The client then sends the log entries from `JobOpened.entries` on and offers all
     calls that it still waits for; the master knows which of them it has already.
+
+    Attributes:
+        environment: its name, its key, or a beginning of that which no other key has; "": none; None: the current one.
+            A job that is taken up again names the key that `JobOpened` told.
     """
 
     job: Key
     name: Text
     niceness: Niceness
+    environment: Text | None = None
 
 
 class Submit(Message, tag=22, frozen=True):
@@ -235,11 +242,13 @@ class JobOpened(Message, tag=31, frozen=True):
     Attributes:
         number: what people call it.
         entries: how many entries of its log the master has.
+        environment: what its calls run in.
     """
 
     job: Key
     number: Count
     entries: Count
+    environment: EnvironmentKey = ""
 
 
 class Logged(Message, tag=32, frozen=True):
@@ -462,13 +471,14 @@ class Attached(Message, tag=60, frozen=True):
 
 
 class JobAt(Message, tag=61, frozen=True):
-    """A job that the node will get calls of; its log entries follow."""
+    """A job that the node will get calls of; its log entries follow. The node has its environment."""
 
     job: Key
     number: Count
     name: Text
     owner: Text
     niceness: Niceness
+    environment: EnvironmentKey = ""
 
 
 class Run(Message, tag=62, frozen=True):
@@ -520,12 +530,16 @@ class Acknowledge(Message, tag=69, frozen=True):
 
 
 class WorkerSetup(Message, tag=70, frozen=True):
-    """First message to a worker: whose process it is."""
+    """First message to a worker: whose process it is.
+
+    With an environment, a descriptor of that one's directory comes with this frame, unless there is no such directory.
+    """
 
     job: Key
     number: Count
     name: Text
     node: Text
+    environment: EnvironmentKey = ""
 
 
 class Skip(Message, tag=71, frozen=True):

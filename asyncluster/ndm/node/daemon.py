@@ -2,6 +2,7 @@
 
 settings -> identity -> spawner -+-> Shell <- MasterConnector (TLS, mutual login)
                                  +-> EngineRoom (Dask's workers)
+                                 +-> EnvironmentKeeper
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.ndm.engine.crew import CrewSettings
 from asyncluster.ndm.engine.room import EngineRoom
+from asyncluster.ndm.environments.keeper import EnvironmentKeeper
 from asyncluster.ndm.node.identity import Identity, claim, place
 from asyncluster.ndm.node.processes import DirectSpawner, Spawner
 from asyncluster.ndm.node.settings import NodeSettings
@@ -45,7 +47,11 @@ class NodeDaemon:
 
     def __init__(self, reactor: Any, settings: NodeSettings, identity: Identity, spawner: Spawner) -> None:
         shared = SharedSpawner(spawner)
-        self.shell = Shell(reactor, settings, identity.name, shared.first, place=place(identity.directory))
+        installed = identity.directory / "environments"
+        self.shell = Shell(
+            reactor, settings, identity.name, shared.first, place=place(identity.directory), installed=installed
+        )
+        self.shell.environments = EnvironmentKeeper(reactor, installed, self.shell, shared.first.spare, time.monotonic)
         crew = CrewSettings(settings.slots, settings.host, settings.memory, settings.niceness)
         self.shell.engine = EngineRoom(reactor, crew, shared.second, self.shell, time.monotonic)
         self.standing = Standing(False, "The master has not been reached yet.")

@@ -89,7 +89,8 @@ class Giving:
         messages: list[m.Message] = []
         if worker.job is None:
             worker.job = job.key
-            messages.append(m.WorkerSetup(job.key, job.at.number, job.at.name, self._bench.node))
+            at = job.at
+            messages.append(m.WorkerSetup(job.key, at.number, at.name, self._bench.node, at.environment))
         messages += job.log[worker.entries :]
         worker.entries = len(job.log)
         rows: list[m.RunRow] = []

@@ -82,6 +82,9 @@ class Spawner(Protocol):
     def pids(self) -> list[int]:
         """The workers' processes."""
 
+    def spare(self, pid: int, on: bool) -> None:
+        """A process is a child of this one and no worker's orphan; or it is not any more."""
+
     def close(self) -> None:
         """Ends all workers and leaves nothing; returns when it is done. Nothing is reported any more."""
 
@@ -143,6 +146,9 @@ class DirectSpawner:
 
     def pids(self) -> list[int]:
         return [child.pid for child in self._children.values()]
+
+    def spare(self, pid: int, on: bool) -> None:
+        (self._others.add if on else self._others.discard)(pid)
 
     def close(self) -> None:
         for child in self._children.values():

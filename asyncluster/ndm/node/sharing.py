@@ -59,6 +59,9 @@ class _Half:
     def pids(self) -> list[int]:
         return self._whole.pids()
 
+    def spare(self, pid: int, on: bool) -> None:
+        self._whole.spare(pid, on)
+
     def close(self) -> None:
         if self.base == 0:
             self._whole.close()

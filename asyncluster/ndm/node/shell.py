@@ -12,6 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -24,7 +25,7 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.master.inbox import Inbox
 from asyncluster.core.net.clock import Timer
 from asyncluster.core.net.link import Body, Link
-from asyncluster.core.wire import engine, people
+from asyncluster.core.wire import engine, environments, people
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node import telemetry
@@ -45,7 +46,7 @@ _RESULTS_SHARE = 4  # ... a quarter results that are on their way
 _People = (
     people.SessionGranted | people.SessionRefused | people.SessionOrders | people.SessionNotice | people.OpeningHours
 )
-_decoder = m.decoder(m.ToNode | _People | engine.ToNode)
+_decoder = m.decoder(m.ToNode | _People | engine.ToNode | environments.ToNode)
 _log = Logger()
 
 
@@ -94,6 +95,19 @@ class Engine(Protocol):
         """Ends all its workers."""
 
 
+class Environments(Protocol):
+    """Who has the environments that jobs ask for."""
+
+    def lost(self) -> None:
+        """The master is away."""
+
+    def received(self, message: environments.ToNode) -> None:
+        """One of `core.wire.environments`' messages to a node."""
+
+    def close(self) -> None:
+        """Ends what is under way."""
+
+
 class Shell:
     """A node, apart from its way to the master.
 
@@ -104,10 +118,12 @@ class Shell:
         spawner: starts workers.
         now: seconds of the monotonic clock, which workers use as well; Twisted's follows when somebody sets the time.
         place: see `Attach`.
+        installed: directory of environments; None: there are none.
 
     Attributes:
         sessions: hears what concerns people; None on a node without displays.
         engine: hears what concerns Dask; None: nobody does.
+        environments: hears what concerns environments; None: nobody does.
     """
 
     def __init__(
@@ -119,9 +135,11 @@ class Shell:
         now: Callable[[], float] = time.monotonic,
         *,
         place: int = 0,
+        installed: Path | None = None,
     ) -> None:
         self.sessions: Sessions | None = None
         self.engine: Engine | None = None
+        self.environments: Environments | None = None
         self._reactor = reactor
         self._now = now
         self._settings = settings
@@ -133,7 +151,7 @@ class Shell:
         self._given = _shelf(memory // _GIVEN_SHARE)
         self._results = _shelf(memory // _RESULTS_SHARE)
         self._arriving = Inbox(self._given)
-        self._staff = Staff(reactor, spawner, self._given, self._results, self)
+        self._staff = Staff(reactor, spawner, self._given, self._results, self, installed)
         self._uplink: Uplink | None = None
         self._meter = telemetry.Meter()
         self._next_look: Timer | None = None
@@ -158,6 +176,8 @@ class Shell:
                 timer.cancel()
         if self.engine is not None:
             self.engine.close()
+        if self.environments is not None:
+            self.environments.close()
         self._staff.close()
 
     def people(self, count: int) -> None:
@@ -174,6 +194,11 @@ class Shell:
             return False
         self._uplink.send_now(message)
         return True
+
+    def ask_master(self, message: m.Message) -> None:
+        """Sends a message when its turn has come, if there is a connection."""
+        if self._uplink is not None:
+            self._uplink.send(message)
 
     # --- From the link to the master ----------------------------------------------------------------------
 
@@ -210,6 +235,8 @@ class Shell:
             self.sessions.lost()
         if self.engine is not None:
             self.engine.lost()
+        if self.environments is not None:
+            self.environments.lost()
         self._settle()
 
     def link_free(self) -> None:
@@ -258,6 +285,9 @@ class Shell:
             case _ if isinstance(message, engine.ToNode):
                 if self.engine is not None:
                     self.engine.received(message)
+            case _ if isinstance(message, environments.ToNode):
+                if self.environments is not None:
+                    self.environments.received(message)
             case _ if isinstance(message, _People):
                 if self.sessions is not None:
                     self.sessions.received(message)

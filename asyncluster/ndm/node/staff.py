@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -64,9 +65,19 @@ class Staff:
         given: large data that the master sent.
         results: large data that workers returned.
         events: see there.
+        environments: directory of those that are installed, by key.
     """
 
-    def __init__(self, reactor: Any, spawner: Spawner, given: Shelf, results: Shelf, events: Events) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        spawner: Spawner,
+        given: Shelf,
+        results: Shelf,
+        events: Events,
+        environments: Path | None = None,
+    ) -> None:
+        self._environments = environments
         self._reactor = reactor
         self._spawner = spawner
         self._given = given
@@ -126,6 +137,8 @@ class Staff:
             return
         if isinstance(message, m.WorkerSetup):
             member.job = message.job
+            member.socket.send(m.encode(message), self._open_environment(message.environment))
+            return
         for name, size in getattr(message, "blobs", ()):
             blob = self._given.get(member.job, name)
             if name not in member.passed and blob is not None:
@@ -135,6 +148,15 @@ class Staff:
         member.socket.send(m.encode(message))
         while len(member.passed) > _MOST_PASSED:
             self._take_blob_back(member, next(iter(member.passed)))
+
+    def _open_environment(self, key: str) -> int | None:
+        """A descriptor of its directory; None if there is none, of which the worker makes what it must."""
+        if not key or self._environments is None:
+            return None
+        try:
+            return os.open(self._environments / key, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return None
 
     def kill(self, worker: int) -> None:
         """Ends a worker."""

@@ -49,6 +49,9 @@ class StewardSpawner:
         finally:
             ends.close()
 
+    def spare(self, pid: int, on: bool) -> None:
+        """Orphans of workers are the steward's; nothing that is a child of this process is ended."""
+
     def kill(self, worker: int) -> None:
         self._send({"verb": "kill", "worker": worker})
 

@@ -51,7 +51,11 @@ class Channel:
         return self._reader.receive(data)
 
     def take_descriptor(self) -> int:
-        """The descriptor that came with the oldest frame that announced one; the caller's from now on."""
+        """The descriptor that came with the oldest frame that announced one; the caller's from now on.
+
+        Raises:
+            IndexError: there is none.
+        """
         return self._receiver.arrived.popleft()
 
     def send(self, bodies: Sequence[bytes], descriptor: int | None = None) -> None:

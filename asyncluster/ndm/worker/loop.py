@@ -27,7 +27,7 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.wire import engine, payloads
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire.limits import BATCH
-from asyncluster.ndm.worker import here
+from asyncluster.ndm.worker import here, overlay
 from asyncluster.ndm.worker.capture import Capture, Stream
 from asyncluster.ndm.worker.channel import Channel
 from asyncluster.ndm.worker.namespace import Namespace
@@ -132,6 +132,17 @@ class Worker:
         self._namespace = Namespace(setup.job)
         self._place = here.Place(setup.name, setup.node, self._tell)
         here.settle(self._place)
+        if setup.environment:
+            self._put_on(setup.environment)
+
+    def _put_on(self, environment: str) -> None:
+        """What runs in an environment runs in no other: without it this process is not fit for its job."""
+        try:
+            overlay.put_on(self._channel.take_descriptor())
+        except (IndexError, OSError) as error:
+            self._fit = False
+            words = f"The environment {environment} is not on this node any more ({error})."
+            self._send([m.Unfit(self._job, 0, words)])
 
     # --- Log entries --------------------------------------------------------------------------------------
 

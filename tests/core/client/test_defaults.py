@@ -21,7 +21,8 @@ CODE = "def f():\n    return 1\n"
 
 @pytest.fixture
 def environment(monkeypatch):
-    for name, value in {"PATIENCE": "2.5", "NICENESS": "7", "TIMEOUT": "30", "RETRIES": "0"}.items():
+    variables = {"PATIENCE": "2.5", "NICENESS": "7", "TIMEOUT": "30", "RETRIES": "0", "ENVIRONMENT": "images"}
+    for name, value in variables.items():
         monkeypatch.setenv(f"ASYNCLUSTER_{name}", value)
 
 
@@ -29,12 +30,15 @@ def test_without_variables_the_documented_values_hold(monkeypatch):
     monkeypatch.setenv("ASYNCLUSTER_RETRIES", "")
     assert defaults.patience_or_default() is None
     assert defaults.niceness_or_default() == 0
+    assert defaults.environment_or_default() is None
     assert defaults.default_options() == CallOptions(timeout=None, retries=2)
 
 
 def test_what_is_said_goes_before_the_environment(environment):
     assert (defaults.patience_or_default(None), defaults.patience_or_default()) == (None, 2.5)
     assert (defaults.niceness_or_default(0), defaults.niceness_or_default()) == (0, 7)
+    assert (defaults.environment_or_default(""), defaults.environment_or_default(None)) == ("", None)
+    assert defaults.environment_or_default() == "images"
     assert (defaults.retries_or_default(3), defaults.retries_or_default()) == (3, 0)
     assert defaults.default_options() == CallOptions(timeout=30.0, retries=0)
 
@@ -46,6 +50,12 @@ def test_nonsense_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(f"ASYNCLUSTER_{name}", value)
     with pytest.raises(UsageError, match=r"no number|0 to 19|above 0"):
         (defaults.niceness_or_default if name == "NICENESS" else defaults.default_options)()
+
+
+@pytest.mark.parametrize("environment", [7, "x" * 65])
+def test_an_environment_is_a_short_text(environment):
+    with pytest.raises(UsageError, match="up to 64 characters"):
+        defaults.environment_or_default(environment)
 
 
 def test_the_variable_is_named(monkeypatch):
@@ -62,7 +72,7 @@ def test_a_job_of_every_flavour_takes_them(master_model, environment):
     with Cluster(master_model.path) as cluster, cluster.job(CODE) as job:
         assert (job.run("f").result(10), job._options, job._niceness) == (1, CallOptions(30.0, 0), 7)
         (opened,) = master_model.model.jobs.values()
-        assert opened.opening.niceness == 7
+        assert (opened.opening.niceness, opened.opening.environment) == (7, "images")
     assert asyncio.run(open_and_call()) == (1, CallOptions(30.0, 0), 7)
 
 

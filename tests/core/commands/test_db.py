@@ -72,8 +72,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def test_upgrade_makes_the_database_and_tells_of_the_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "up to date" in place.run(db.upgrade).output
-    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
-    assert "asyncluster.db.before-0001" in place.run(db.upgrade).output
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0003")
+    assert "asyncluster.db.before-0002" in place.run(db.upgrade).output
 
 
 @pytest.mark.parametrize(

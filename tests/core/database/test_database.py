@@ -187,7 +187,7 @@ def test_an_older_sqlite_file_is_copied_before_it_is_upgraded(tmp_path: Path, mo
     path = tmp_path / "asyncluster.db"
     with Database(f"sqlite:///{path}") as database:
         database.call(add_user, "ada")
-    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0003")
     with Database(f"sqlite:///{path}") as database:
         assert database.backup == tmp_path / f"asyncluster.db.before-{REVISION}"
     assert stat.S_IMODE(database.backup.stat().st_mode) == 0o600
@@ -217,7 +217,7 @@ def test_an_upgrade_that_dies_on_its_way_is_done_again(
 ) -> None:
     with Database(new_url) as database:
         database.call(add_user, "ada")
-    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0002")
+    monkeypatch.setattr("asyncluster.core.database.upgrading.REVISION", "0003")
     dies_at(point, new_url)
     with Database(new_url) as database:
         assert database.call(count_users) == 1

@@ -79,6 +79,10 @@ class NoPeople:
     def node_lost(self, name: str) -> None: ...
 
 
+class NoEnvironments(NoPeople):
+    def node_attached(self, name: str) -> None: ...
+
+
 class Room:
     def __init__(self, folder: Path, memory: int = 1 << 20) -> None:
         self.clock = Clock()
@@ -91,7 +95,8 @@ class Room:
 
     def node(self, name: str = "pc1", instance: int = 1, **facts: Any) -> tuple[NodeHandler, FakeLink]:
         link = FakeLink(m.ToNode)
-        handler = NodeHandler(Peer("test", "127.0.0.1", b""), self.board, NoPeople())  # type: ignore[arg-type]
+        peer, others = Peer("test", "127.0.0.1", b""), (NoPeople(), NoEnvironments())
+        handler = NodeHandler(peer, self.board, *others)  # type: ignore[arg-type]
         handler.connected(link)
         given: dict[str, Any] = {"boot": "another", "uid": 1} | facts
         attach = m.Attach(m.PROTOCOL_VERSION, name, instance, "1", "3.11", 1, 1, 1 << 30, [], **given)
@@ -131,7 +136,7 @@ def test_a_call_goes_to_a_node_and_its_result_comes_back(room: Room) -> None:
     (results,) = to_client.of(m.Results)
     assert (results.node, results.rows[0][4]) == ("pc1", b"result")
     assert to_client.of(m.JobOpened) == [m.JobOpened(KEY, 12, 2)]
-    room.clock.advance(0.02)
+    room.clock.advance(0.1)
     assert to_node.of(m.Acknowledge) == [m.Acknowledge(1)]
 
 

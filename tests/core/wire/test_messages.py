@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.wire import engine as e
+from asyncluster.core.wire import environments as v
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
 
 LINKS = [
     m.FromClient,
     m.ToClient,
-    m.FromNode | p.FromNode | e.FromNode,
-    m.ToNode | p.ToNode | e.ToNode,
+    m.FromNode | p.FromNode | e.FromNode | v.FromNode,
+    m.ToNode | p.ToNode | e.ToNode | v.ToNode,
     m.FromWorker | e.EngineState,
     m.ToWorker | e.EngineSetup | e.EngineOrder,
 ]

@@ -35,6 +35,7 @@ class Question:
         asker: the connection, for verbs that go on sending.
         identity: the client's account.
         role: what it may do.
+        environments: the office of environments.
         engine: Dask's office; None: this master has none.
     """
 
@@ -46,6 +47,7 @@ class Question:
     asker: Any
     identity: Any
     role: Role
+    environments: Any = None
     engine: Any = None
 
 
