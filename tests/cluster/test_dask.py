@@ -173,6 +173,7 @@ def test_drain_lets_what_runs_finish(dask_lab: DaskLab, tmp_path: Path) -> None:
         dask_lab.wait_for_workers(2)
 
 
+@pytest.mark.faults  # the crew's own tests have it in the small
 def test_a_worker_that_exits_with_0_is_replaced(dask_lab: DaskLab) -> None:
     with dask_lab.client() as cluster, cluster.dask_client() as dask:
         worker = dask.submit(by_value(where), pure=False).result(60)

@@ -100,6 +100,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     gc.collect()
 
 
+@pytest.mark.faults
 def test_a_depot_is_kept_beside_it_and_ends_with_it(tmp_path: Path) -> None:
     pids: list[int] = []
 
