@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         node = daemon.NodeDaemon(reactor, settings, identity, spawner)
         if settings.reception is not None:
             receive(reactor, node.shell, spawner, settings.name, settings.reception)
-        reactor.addSystemEventTrigger("after", "startup", channel.send, {"verb": "ready"})
+        reactor.addSystemEventTrigger("after", "startup", spawner.ask, {"verb": "ready"})
         daemon.serve(reactor, node)
     except AsynClusterError as error:
         print(error, file=sys.stderr)
