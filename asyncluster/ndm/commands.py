@@ -16,12 +16,17 @@ from asyncluster.core.commands.options import GlobalOptions, pass_options
 @pass_options
 def run(options: GlobalOptions, headless: bool, workers: int | None, displays: tuple[str, ...]) -> None:
     """Runs the node daemon in the foreground."""
-    from asyncluster.core.config import Role, load
+    from asyncluster.core.config import Role, load, values
+    from asyncluster.core.config.forms import Unfit
     from asyncluster.core.errors import UsageError
     from asyncluster.ndm.node.settings import node_settings
 
     if headless and displays:
         raise UsageError("--headless and --display exclude each other.")
+    try:
+        displays = tuple(map(values.display, displays))
+    except Unfit as error:
+        raise UsageError(f"--display {error}") from None
     settings, warnings = load(options.config, Role.NODE)
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)

@@ -88,3 +88,9 @@ def test_root_has_a_steward_unless_all_is_to_run_as_root(run):
     assert run(uid=0)[0] == "steward"
     assert run("--headless", uid=0, worker_user="root")[0] == "daemon"
     assert run(uid=0, worker_user="root")[0] == "steward"  # displays need one
+
+
+@pytest.mark.parametrize("display", ["77", ":x", "", ":99999", "pc:1"])
+def test_what_is_no_display_is_refused_before_anything_starts(run, display):
+    with pytest.raises(UsageError, match="--display must be X displays"):
+        run("--display", display, uid=0)
