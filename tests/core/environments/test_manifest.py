@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncluster.core.environments.manifest import (
@@ -51,6 +51,7 @@ def test_the_key_is_what_sha256sum_would_say_of_the_list() -> None:
     assert manifest(wheel()).key == "c90f6d6c84d05ca5e8b95b9ebc279eb3988b47dc6f57f722d49653d98eb75347"
 
 
+@settings(max_examples=40)
 @given(manifests, st.randoms())
 def test_the_order_of_wheels_counts_for_nothing(one: Manifest, order: random.Random) -> None:
     other = Manifest(one.python, tuple(order.sample(one.wheels, len(one.wheels))))
@@ -58,6 +59,7 @@ def test_the_order_of_wheels_counts_for_nothing(one: Manifest, order: random.Ran
     assert encode(other) == encode(one)
 
 
+@settings(max_examples=40)
 @given(manifests, manifests)
 def test_whatever_differs_has_another_key(one: Manifest, other: Manifest) -> None:
     assert (one.key == other.key) == (
@@ -70,12 +72,14 @@ def test_another_python_is_another_environment() -> None:
     assert manifest(wheel()).key != manifest(wheel(), python="3.12").key
 
 
+@settings(max_examples=40)
 @given(manifests)
 def test_it_comes_back_as_it_went(one: Manifest) -> None:
     assert decode(encode(one)).key == one.key
     assert decode(encode(one)).size == one.size == sum(wheel.size for wheel in one.wheels)
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(msgspec.json.encode))
 def test_noise_is_refused(data: bytes) -> None:
     with pytest.raises(UnfitEnvironment, match="cannot be read"):
