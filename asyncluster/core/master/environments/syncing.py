@@ -81,7 +81,8 @@ class Syncing:
     @property
     def key(self) -> str | None:
         """The environment that nodes are to have though it is not kept yet."""
-        return self.sync.manifest.key if self.sync is not None and self.sync.state == "spreading" else None
+        under_way = self.sync is not None and self.sync.spread is not None and not self.sync.over
+        return self.sync.manifest.key if self.sync is not None and under_way else None
 
     # --- From operators -------------------------------------------------------------------------------------
 
