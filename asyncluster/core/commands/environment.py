@@ -99,16 +99,20 @@ class _Progress:
     def __init__(self, quiet: bool) -> None:
         self._shown = not quiet and sys.stderr.isatty()
         self._last = ""
+        self._on_nodes = False
 
     def __enter__(self) -> _Progress:
         return self
 
-    def __exit__(self, *_exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
         if self._last:
             click.echo(f"\r{'':{len(self._last)}}\r", err=True, nl=False)
+        if kind is KeyboardInterrupt and self._on_nodes:
+            click.echo("The nodes go on with it; env list shows whether it becomes current.", err=True)
 
     def show(self, standing: Standing) -> None:
         """Says how far it is."""
+        self._on_nodes = bool(standing.nodes)
         if standing.sent < standing.size or not standing.nodes:
             line = f"to the master: {standing.sent / standing.size:.0%}"
         else:
