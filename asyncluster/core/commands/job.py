@@ -20,6 +20,8 @@ from asyncluster.core.commands.asking import (
 )
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 
+LATELY_HOURS = 24
+
 _COLUMNS = (
     Column("Job", "number", right=True),
     Column("Name", "name"),
@@ -35,17 +37,17 @@ _COLUMNS = (
 
 
 @click.command
-@click.option("--all", "everything", is_flag=True, help="Those that are over as well, the newest first.")
+@click.option("--all", "everything", is_flag=True, help="Those that have long been over as well.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="At most so many.")
 @json_option
 @pass_options
 def list_jobs(options: GlobalOptions, everything: bool, limit: int, as_json: bool) -> None:
-    """Lists jobs: yours, or as an operator everybody's."""
-    jobs = ask(options, "job list", all=everything, limit=limit)
+    """Lists jobs that are open or were so within a day, the newest first: yours, or as an operator everybody's."""
+    jobs = ask(options, "job list", all=everything, over_hours=LATELY_HOURS, limit=limit)
     if as_json:
         print_json(jobs)
         return
-    print_rows(jobs, _COLUMNS, "No job." if everything else "No job is open. For those that are over: job list --all")
+    print_rows(jobs, _COLUMNS, "No job." if everything else "No job within a day. For earlier ones: job list --all")
 
 
 @click.command

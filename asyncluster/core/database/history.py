@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from asyncluster.core.database.schema import job_samples, jobs
 from asyncluster.core.failpoints import failpoint
@@ -143,14 +143,14 @@ def jobs_interrupted(connection: Connection, keys_alive: Iterable[int], *, now: 
 
 
 def list_jobs(
-    connection: Connection, *, owner_uid: int | None = None, running: bool | None = None, limit: int = 1000
+    connection: Connection, *, owner_uid: int | None = None, over_since: float | None = None, limit: int = 1000
 ) -> list[JobRecord]:
-    """The newest jobs first; of one owner, or only (not) running ones, if asked for."""
+    """The newest jobs first; of one owner, and without those that were over before `over_since`, if asked for."""
     query = select(jobs).order_by(jobs.c.number.desc()).limit(limit)
     if owner_uid is not None:
         query = query.where(jobs.c.owner_uid == owner_uid)
-    if running is not None:
-        query = query.where(jobs.c.finished.is_(None) if running else jobs.c.finished.is_not(None))
+    if over_since is not None:
+        query = query.where(or_(jobs.c.finished.is_(None), jobs.c.finished >= over_since))
     return [_record(row) for row in connection.execute(query).mappings()]
 
 

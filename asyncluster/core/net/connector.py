@@ -37,6 +37,9 @@ _WORDS = {
     Refusal.MALFORMED: "What answers in the master's place is no AsynCluster master.",
 }
 
+#: Why a connection ends before TLS, other than that somebody waited too long for it.
+_TURNED_AWAY = "the master ended it at once, as it does with addresses that are not in its subnets"
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -249,4 +252,6 @@ class _Arrival:
         if self._deadline.active():
             self._deadline.cancel()
             self._keep_ticket()
+            if self._login is None:
+                reason = _TURNED_AWAY
         self._connector.lost(reason, self._refusal)

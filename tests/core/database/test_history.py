@@ -52,14 +52,16 @@ def test_a_sample_of_an_unknown_job_is_ignored(database: Database) -> None:
     assert database.call(history.list_jobs) == []
 
 
-def test_lists_are_newest_first_and_by_owner_or_state(database: Database) -> None:
+def test_lists_are_newest_first_and_by_owner_or_end(database: Database) -> None:
     for key in range(4):
         database.call(history.job_opened, key, now=float(key), **(ROW | {"owner_uid": key % 2}))
     database.call(history.job_finished, 0, JobTotals(), state="done", now=9.0)
+    database.call(history.job_finished, 3, JobTotals(), state="done", now=10.0)
     assert [job.key for job in database.call(history.list_jobs)] == [3, 2, 1, 0]
     assert [job.key for job in database.call(history.list_jobs, owner_uid=0)] == [2, 0]
-    assert [job.key for job in database.call(history.list_jobs, running=True, limit=2)] == [3, 2]
-    assert [job.key for job in database.call(history.list_jobs, running=False)] == [0]
+    assert [job.key for job in database.call(history.list_jobs, over_since=9.0)] == [3, 2, 1, 0]
+    assert [job.key for job in database.call(history.list_jobs, over_since=10.0)] == [3, 2, 1]
+    assert [job.key for job in database.call(history.list_jobs, over_since=11.0, limit=1)] == [2]
 
 
 def test_after_a_restart_the_jobs_whose_clients_stay_away_are_ended(database: Database) -> None:

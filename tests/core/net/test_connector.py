@@ -4,10 +4,20 @@ import ipaddress
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.protocol import Factory, Protocol
+
 from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
+
+
+class Doorman(Protocol):
+    """Lets nobody in."""
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        self.transport.loseConnection()
 
 
 def test_node_and_master_prove_themselves_and_get_their_links(room: Any) -> None:
@@ -118,6 +128,16 @@ def test_a_master_that_never_answers_is_given_up_and_tried_again(room: Any, sile
     room.settle(limits.LOGIN_SECONDS)
 
     assert node.standing.words == "The connection to the master is lost: the master did not answer in time."
+
+
+def test_a_node_that_is_turned_away_is_told_of_the_subnets(room: Any) -> None:
+    node = room.node(factory=Factory.forProtocol(Doorman))
+
+    assert node.standing.words == (
+        "The connection to the master is lost: the master ended it at once, as it does with addresses that are not in "
+        "its subnets."
+    )
+    assert node.standing.retry_in > 0
 
 
 def test_a_changed_key_is_trusted_loudly(room: Any, log: Any, other_master_key: Any) -> None:

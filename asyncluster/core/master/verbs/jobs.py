@@ -15,12 +15,13 @@ from asyncluster.core.wire.verbs.cluster import Job, JobList, JobLogs, JobRenice
 
 
 async def list_jobs(question: Question, args: JobList) -> list[dict[str, Any]]:
-    """Open jobs, or all of them; the newest first."""
+    """Open jobs, those that were over lately if asked for, or all of them; the newest first."""
     owner = None if question.role is Role.OPERATOR else question.identity.uid
-    running = None if args.all else True
-    past = await question.database.run(history.list_jobs, owner_uid=owner, running=running, limit=args.limit)
+    since = None if args.all else question.now() - args.over_hours * 3600
+    records = await question.database.run(history.list_jobs, owner_uid=owner, over_since=since, limit=args.limit)
     live = {job.key: job for job in question.switchboard.dispatcher.jobs()}
-    return [_answer(record, live.get(record.key)) for record in past if args.all or record.key in live]
+    shown = [record for record in records if args.all or args.over_hours or record.key in live]
+    return [_answer(record, live.get(record.key)) for record in shown]
 
 
 async def show(question: Question, args: Job) -> dict[str, Any]:

@@ -30,10 +30,13 @@ class JobList(Struct, forbid_unknown_fields=True):
     """Which jobs to list.
 
     Attributes:
-        all: those that are over as well, the newest `limit` of them.
+        all: those that are over as well.
+        over_hours: ... only those that ended in the last so many hours; 0: none of them.
+        limit: the newest so many.
     """
 
     all: bool = False
+    over_hours: Annotated[float, Meta(ge=0, le=10_000)] = 0
     limit: Annotated[int, Meta(ge=1, le=100_000)] = 200
 
 
