@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from simulation import history as h
 from simulation.clock import Process
+from simulation.node import ENVIRONMENT
 from simulation.wires import Wire
 from simulation.worker import Plan
 
@@ -189,7 +190,8 @@ class Client(Process):
 
     def open_job(self, niceness: int) -> AuthorJob:
         """A new job with its code and all kinds of calls."""
-        job = AuthorJob(self.ledger.open_job("simulated", niceness))
+        needs = self.world.profile.late and self.world.random.random() < 0.5
+        job = AuthorJob(self.ledger.open_job("simulated", niceness, ENVIRONMENT if needs else None))
         job.log.add_code(b"code")
         for style in STYLES:
             job.log.add_kind("call", b"f", chunked=style.count > 1, timeout=style.timeout, retries=style.retries)

@@ -14,6 +14,7 @@ from asyncluster.core.jobs.dispatcher import Dispatcher
 from asyncluster.core.jobs.instructions import JobStarted, ToClient, ToNode
 from asyncluster.core.jobs.records import Owner
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire.environments import EnvironmentsHeld
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -89,7 +90,9 @@ class Master(Process):
     def _handle(self, end: MasterEnd, message: m.Message) -> None:
         now = self.clock.now
         if end.name:
-            if not isinstance(message, m.Output | m.Progress):
+            if isinstance(message, EnvironmentsHeld):
+                self.dispatcher.node_has(end.name, message.keys, now)
+            elif not isinstance(message, m.Output | m.Progress):
                 self.dispatcher.from_node(end.name, message, now)
         elif end.client:
             if isinstance(message, m.OpenJob):

@@ -14,6 +14,7 @@ from simulation.worker import Worker
 
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.wire import messages as m
+from asyncluster.core.wire.environments import EnvironmentsHeld
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node.bench import BrainSettings
 from asyncluster.ndm.node.brain import Brain
@@ -21,6 +22,9 @@ from asyncluster.ndm.worker.page import Glance
 
 if TYPE_CHECKING:
     from simulation.world import World
+
+#: The one that jobs may need.
+ENVIRONMENT = "e" * 64
 
 _NOTHING = Glance(0, 0, None, None)
 _LOOK = 0.025  # seconds, as in the real shell
@@ -38,6 +42,7 @@ class Computer:
         people: how many sit there.
         unable: how many of the next workers do not come up.
         reachable: whether a new connection to the master would stand.
+        equipped: it has the environment that jobs may need.
     """
 
     def __init__(self, world: World, name: str, slots: int, when_in_use: str) -> None:
@@ -48,12 +53,15 @@ class Computer:
         self.people = 0
         self.unable = 0
         self.reachable = True
+        self.equipped = False
         self.daemon: Daemon | None = None
         self.start()
 
     def start(self) -> None:
         """Starts the daemon, if it does not run."""
         if self.daemon is None:
+            if self.equipped and self.world.random.random() < 0.3:
+                self.equipped = False  # its disk was wiped meanwhile
             self.daemon = Daemon(self)
             self.daemon.start()
 
@@ -143,6 +151,7 @@ class Daemon(Process):
                     self.attached = True
                     self.brain.connected(message.name, self.clock.now)
                     self._send_telemetry()
+                    self._equip()
                 else:
                     self.brain.from_master(message, self.clock.now)
         except AsynClusterError as error:
@@ -158,6 +167,18 @@ class Daemon(Process):
         self.brain.disconnected(self.clock.now)
         self._settle()
         self.later(self.world.random.uniform(0, self.world.profile.reconnect_first), self._dial)
+
+    def _equip(self) -> None:
+        """Has, now or later, what jobs may need, and says so."""
+        if self.computer.equipped:
+            self._say_what_is_here()
+        elif self.world.profile.late:
+            self.later(self.world.random.uniform(0, self.world.profile.late), self._say_what_is_here)
+
+    def _say_what_is_here(self) -> None:
+        self.computer.equipped = True
+        if self.wire is not None and self.attached:
+            self.wire.send_there([EnvironmentsHeld([ENVIRONMENT], [])])
 
     # --- its workers -----------------------------------------------------------------------------------------------
 
@@ -222,6 +243,8 @@ class Daemon(Process):
             for instruction in instructions:
                 match instruction:
                     case i.ToWorker(worker, message):
+                        if isinstance(message, m.WorkerSetup) and message.environment and not self.computer.equipped:
+                            raise AssertionError("A job came to a node that does not have its environment.")
                         self.workers[worker].receive(message)
                     case i.ToMaster(message):
                         self._outbox.append(message)

@@ -11,12 +11,13 @@ from time import process_time
 from simulation import history as h
 from simulation.calm import play_calm
 from simulation.people.room import play_people
-from simulation.world import LARGE, SMALL, Played, run
+from simulation.world import LARGE, LATE, SMALL, Played, run
 
 #: By name of the profile: from a seed to a history.
 PLAYERS: dict[str, Callable[[int], Played]] = {
     "small": partial(run, SMALL),
     "large": partial(run, LARGE),
+    "late": partial(run, LATE),
     "calm": play_calm,
     "people": play_people,
 }

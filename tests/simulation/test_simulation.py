@@ -35,6 +35,11 @@ def test_faults_on_a_small_cluster(first: int) -> None:
     assert not tally.failing, "\n".join(tally.failing)
 
 
+def test_nodes_that_get_late_what_half_of_the_jobs_need() -> None:
+    tally = play("late", range(6))
+    assert not tally.failing, "\n".join(tally.failing)
+
+
 @pytest.mark.parametrize(("profile", "seed"), sorted(REGRESSIONS))
 def test_what_was_found_once(profile: str, seed: int) -> None:
     played = PLAYERS[profile](seed)

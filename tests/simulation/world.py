@@ -11,7 +11,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from simulation import history as h
@@ -45,6 +45,7 @@ class Profile:
         delay: most seconds that a message takes.
         window: calls of a job that a client may have at the master.
         settled: seconds after the last fault within which everything has to be over.
+        late: seconds at most after which a node has the environment that half of the jobs need; 0: no job needs one.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Profile:
     delay: float = 0.002
     window: int = 100
     settled: float = 40.0
+    late: float = 0.0
 
 
 SMALL = Profile("small")
@@ -87,7 +89,8 @@ LARGE = Profile(
     window=1_000_000,
     settled=120.0,
 )
-PROFILES = {profile.name: profile for profile in (SMALL, LARGE)}
+LATE = replace(SMALL, name="late", late=6.0)
+PROFILES = {profile.name: profile for profile in (SMALL, LARGE, LATE)}
 
 _LEAVING = 15.0  # seconds in which the last jobs must be gone everywhere
 _STEP = 1.0
