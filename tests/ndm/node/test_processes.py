@@ -250,6 +250,18 @@ def test_what_a_dead_worker_leaves_behind_goes_too(spawner, start, reactor_threa
     reactor_thread.wait_until(lambda: not lives(daemon))
 
 
+def test_a_child_of_the_daemon_itself_is_no_orphan_for_as_long_as_it_is_spared(spawner, start, reactor_thread):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        reactor_thread.call(spawner.spare, child.pid, True)
+        talk = start(1)
+        talk.call("leave", 0)
+        spawner.reports.end_of(1)
+        assert child.poll() is None
+        reactor_thread.call(spawner.spare, child.pid, False)
+        child.communicate(b"\n")
+    assert child.returncode == 0
+
+
 def test_a_worker_can_be_suspended_and_resumed(spawner, start, reactor_thread):
     talk = start(1)
     pid = only_pid(spawner, reactor_thread)
