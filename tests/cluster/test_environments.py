@@ -17,7 +17,10 @@ from asyncluster.core.client.environments import Standing, SyncFailed, sync
 from asyncluster.core.environments.manifest import Manifest
 
 CODE = """
-import subprocess, sys
+import os, subprocess, sys
+
+def account():
+    return os.getuid()
 
 def words():
     import greeting
@@ -138,6 +141,19 @@ def test_a_node_that_cannot_have_it_keeps_all_of_them_as_they_were(real_cluster:
             assert job.run("words").result(60) == "one"
         two = sync(cluster, *greeting(tmp_path, "three"))
         assert environments(cluster) == {one: "previous", two: "current"}
+
+
+@pytest.mark.root
+def test_workers_of_another_account_read_what_they_cannot_reach(tmp_path: Path) -> None:
+    with running(RealCluster(tmp_path, worker_user="nobody")) as real:
+        real.start_master()
+        real.start_node()
+        real.wait_for_nodes(1)
+        with real.client() as cluster:
+            sync(cluster, *greeting(tmp_path, "one"))
+            with cluster.job(CODE) as job:
+                calls = [job.run(name) for name in ("account", "words", "words_of_a_child", "words_of_a_program")]
+                assert [call.result(60) for call in calls] == [65534, "one", "one", "one"]
 
 
 def test_a_master_that_is_killed_in_the_midst_leaves_the_old_one_current(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class EnvironmentOffice:
         self.nodes = nodes
         self.wall_clock = wall_clock
         self._database = database
-        self._collects = False
+        self._collects = not self.kept  # if there are some, jobs that need them may come back
         self._told = self._wanted()
 
     # --- From the master and the switchboard ----------------------------------------------------------------
