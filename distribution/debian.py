@@ -15,11 +15,14 @@ the wheels.
 from __future__ import annotations
 
 import compileall
+import gzip
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from email.utils import formatdate
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
@@ -28,11 +31,30 @@ import manual
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "distribution" / "debian"
 RESOURCES = ROOT / "resources"
+CHANGELOG = ROOT / "CHANGELOG.md"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 HOME = Path("usr/lib/asyncluster")
 SITE = HOME / f"lib/python{PYTHON}/site-packages"
 MAINTAINER = "AsynCluster <asyncluster@users.noreply.github.com>"
 BASE, WINDOWS = "demo,joblib,metrics,postgresql", "gui"
+
+_COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: AsynCluster
+
+Files: *
+Copyright: 2026 the authors of AsynCluster
+License: GPL-3.0-only
+ The text of this license is in /usr/share/common-licenses/GPL-3. What lies in
+ /usr/lib/asyncluster beside AsynCluster itself has its licenses there, in the
+ directories that end in .dist-info.
+"""
+
+_CHANGES = """asyncluster ({version}) stable; urgency=medium
+
+  * See /usr/share/doc/asyncluster-common/CHANGELOG.md.gz.
+
+ -- {maintainer}  {date}
+"""
 
 _LAUNCHER = """#!/usr/lib/asyncluster/bin/python3
 import sys
@@ -68,6 +90,12 @@ class Package:
         """Adds a file that is there."""
         self.write(path, source.read_text(encoding="utf-8"))
 
+    def compress(self, text: str, path: str) -> None:
+        """Adds a file as Debian wants its documentation: compressed, and the same whenever it is built."""
+        target = self.tree / f"{path}.gz"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(gzip.compress(text.encode(), mtime=0))
+
     def unit(self, name: str) -> None:
         """Adds a systemd unit."""
         text = (RESOURCES / "systemd" / name).read_text(encoding="utf-8")
@@ -75,6 +103,10 @@ class Package:
 
     def build(self, version: str, architecture: str, directory: Path) -> Path:
         """Makes the .deb."""
+        self.write(f"usr/share/doc/{self.name}/copyright", _COPYRIGHT)
+        date = formatdate(CHANGELOG.stat().st_mtime)
+        changes = _CHANGES.format(version=version, maintainer=MAINTAINER, date=date)
+        self.compress(changes, f"usr/share/doc/{self.name}/changelog")
         self._normalise()
         control = self.tree / "DEBIAN"
         files = sorted(path for path in self.tree.rglob("*") if path.is_file() and not path.is_symlink())
@@ -82,7 +114,7 @@ class Package:
         sums = [f"{_md5(path)}  {path.relative_to(self.tree)}\n" for path in files]
         major, minor = sys.version_info[:2]
         fields = (self.scripts / "control").read_text(encoding="utf-8")
-        fields = fields.format(version=version, python=PYTHON, next_python=f"{major}.{minor + 1}")
+        fields = fields.format(version=version, python=PYTHON, next_python=f"{major}.{minor + 1}", libc=_libc())
         head = f"Package: {self.name}\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: {MAINTAINER}\n"
         self.write("DEBIAN/control", f"{head}Installed-Size: {size}\nSection: admin\nPriority: optional\n{fields}")
         self.write("DEBIAN/md5sums", "".join(sums))
@@ -98,15 +130,21 @@ class Package:
         return target
 
     def _normalise(self) -> None:
-        """Whoever builds, with whatever umask: everybody may read, and only root may write."""
+        """Whoever builds, with whatever umask: everybody may read, only root may write, and programs can be run."""
         for path in [self.tree, *self.tree.rglob("*")]:
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+                runs = path.is_dir() or (path.stat().st_mode & 0o100 and ".so" not in path.suffixes)
+                path.chmod(0o755 if runs else 0o644)
 
 
 def run(*command: str) -> str:
     """Runs a command and returns its output; its errors are shown, and end everything."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def _libc() -> str:
+    """The version that pip has chosen the wheels for."""
+    return (os.confstr("CS_GNU_LIBC_VERSION") or "").split()[-1]
 
 
 def _md5(path: Path) -> str:
@@ -142,16 +180,16 @@ def _common(package: Package, wheel: Path, stage: Path) -> None:
     _install(wheel, BASE, package.tree / SITE)
     package.write(HOME / "pyvenv.cfg", f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {PYTHON}\n")
     (package.tree / HOME / "bin").mkdir()
-    (package.tree / HOME / "bin" / "python3").symlink_to(f"/usr/bin/python{PYTHON}")
+    (package.tree / HOME / "bin" / "python3").symlink_to(f"../../../bin/python{PYTHON}")
     package.write("usr/bin/asyncluster", _LAUNCHER, 0o755)
     manual.main(stage / "manual")
     for page in (stage / "manual" / "man").iterdir():
-        package.copy(page, f"usr/share/man/man{page.suffix[1:]}/{page.name}")
+        package.compress(page.read_text(encoding="utf-8"), f"usr/share/man/man{page.suffix[1:]}/{page.name}")
     completions = stage / "manual" / "completions"
     package.copy(completions / "asyncluster.bash", "usr/share/bash-completion/completions/asyncluster")
     package.copy(completions / "asyncluster.zsh", "usr/share/zsh/vendor-completions/_asyncluster")
     package.copy(completions / "asyncluster.fish", "usr/share/fish/vendor_completions.d/asyncluster.fish")
-    package.copy(ROOT / "LICENSE", "usr/share/doc/asyncluster-common/copyright")
+    package.compress(CHANGELOG.read_text(encoding="utf-8"), f"usr/share/doc/{package.name}/CHANGELOG.md")
     package.copy(RESOURCES / "grafana" / "asyncluster.json", "usr/share/doc/asyncluster-common/grafana.json")
 
 
