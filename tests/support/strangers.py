@@ -15,6 +15,7 @@ from asyncluster.core.config import Role, load
 from asyncluster.core.net.connector import MasterConnector, master_endpoint
 from asyncluster.core.net.link import Peer
 from asyncluster.core.net.pin import MasterPin
+from asyncluster.core.wire import environments as v
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import people as p
 from asyncluster.core.wire.framing import FrameReader, frame
@@ -100,7 +101,7 @@ class PlayedNode:
         self.heard: list[m.Message] = []
         self.losses = 0
         self._attach = attach
-        self._decode = m.decoder(m.ToNode | p.ToNode).decode
+        self._decode = m.decoder(m.ToNode | p.ToNode | v.ToNode).decode
 
     def __call__(self, _peer: Peer) -> PlayedNode:
         return self
