@@ -6,6 +6,7 @@ import os
 
 import click
 
+from asyncluster.core.collecting import keeping_all
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 
 
@@ -39,7 +40,8 @@ def run(options: GlobalOptions, headless: bool, workers: int | None, displays: t
 
     if node.displays:
         raise UsageError("Displays need root, who alone may start sessions. Use --headless, or start this as root.")
-    from asyncluster.ndm.node import daemon
+    with keeping_all():
+        from asyncluster.ndm.node import daemon
 
     daemon.run(node, verbose=options.verbose, quiet=options.quiet)
 

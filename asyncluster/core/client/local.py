@@ -6,7 +6,6 @@ import contextlib
 import getpass
 import json
 import os
-import secrets
 import select
 import shutil
 import site
@@ -26,6 +25,7 @@ import asyncluster
 from asyncluster.core.client import guardian
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.core.errors import AsynClusterError, UsageError
+from asyncluster.core.wire.randomkeys import new_key
 
 _LONGEST_DIRECTORY = 80  # characters; the path of a UNIX socket has room for 107
 _PORT_ATTEMPTS = 5
@@ -184,7 +184,7 @@ def _prepare(nodes: int, workers: int, dask: bool) -> Path:
     directory = Path(tempfile.mkdtemp(prefix="asyncluster-", dir=base))
     if os.geteuid() == 0:
         directory.chmod(0o711)  # daemons started by root may become another user, and must find their own there
-    secret = {"password": secrets.token_urlsafe(24), "server_password": secrets.token_urlsafe(24)}
+    secret = {"password": new_key(), "server_password": new_key()}
     port = _free_port()
     for name in ("master", *(f"node-{number}" for number in range(1, nodes + 1))):
         text = _CONFIG.format(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,10 +39,11 @@ def init(options: GlobalOptions, role: str, path: Path | None) -> None:
     A file that exists is never touched.
     """
     from asyncluster.core.config.template import fresh
+    from asyncluster.core.wire.randomkeys import new_key
 
     here = Surroundings.here()
     file = path or find(options.config, here)
-    write_new(file, fresh(Role(role), here, lambda: secrets.token_urlsafe(24)))
+    write_new(file, fresh(Role(role), here, new_key))
     if not options.quiet:
         click.echo(f"Wrote {file}; only its owner can read it. {_NEXT_STEPS[Role(role)]}")
 

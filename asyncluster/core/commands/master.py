@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from asyncluster.core.collecting import keeping_all
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 
 
@@ -11,8 +12,9 @@ from asyncluster.core.commands.options import GlobalOptions, pass_options
 @pass_options
 def run(options: GlobalOptions) -> None:
     """Runs the master in the foreground."""
-    from asyncluster.core.config import Role, load
-    from asyncluster.core.master import service
+    with keeping_all():
+        from asyncluster.core.config import Role, load
+        from asyncluster.core.master import service
 
     settings, warnings = load(options.config, Role.MASTER)
     service.run(settings, warnings, verbose=options.verbose, quiet=options.quiet)

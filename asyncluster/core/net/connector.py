@@ -11,6 +11,7 @@ import os
 import random as _random
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -68,6 +69,14 @@ def master_endpoint(reactor: Any, host: str, port: int) -> Endpoint:
     return HostnameEndpoint(reactor, host, port, timeout=limits.CONNECT_SECONDS)
 
 
+def on_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its own word: no name but localhost is asked for."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class MasterConnector:
     """Keeps a node connected from `start` to `stop`.
 
@@ -78,6 +87,7 @@ class MasterConnector:
         make_link: makes the handler of each new link.
         pin: remembers the master's key.
         report: hears each change of the standing.
+        near: the master is on this machine; see `Backoff`.
         random: a number from 0 up to 1, for the waits.
         entropy: source of randomness for logins.
 
@@ -94,9 +104,11 @@ class MasterConnector:
         pin: MasterPin,
         report: Callable[[Standing], None],
         *,
+        near: bool = False,
         random: Callable[[], float] = _random.random,
         entropy: Entropy = os.urandom,
     ) -> None:
+        keys.prepare_node()
         self.clock = clock
         self.keys = keys
         self.make_link = make_link
@@ -105,7 +117,7 @@ class MasterConnector:
         self.ticket: Ticket | None = None
         self._endpoint = endpoint
         self._report = report
-        self._backoff = Backoff(random)
+        self._backoff = Backoff(random, near=near)
         self._running = False
         self._waiting: Timer | None = None
         self._connecting: Deferred[Any] | None = None

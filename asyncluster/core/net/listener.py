@@ -72,6 +72,7 @@ class NodeListener:
         self.make_link = make_link
         self._admission = admission or Admission(subnets)
         self._log_limit = LogLimit()
+        keys.prepare_master()
         seal = TicketSeal(master_key.derived(b"tickets"), keys, wall_clock, entropy)
         self._new_login: Callable[[bytes], MasterLogin] = lambda exporter: MasterLogin(keys, exporter, seal, entropy)
         self._silent: dict[_Entrance, None] = {}  # those that have said nothing yet, oldest first

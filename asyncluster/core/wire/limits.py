@@ -75,6 +75,10 @@ RECONNECT_REST_SECONDS = 2.0
 RECONNECT_REST_ATTEMPTS = 20
 RECONNECT_LAST_SECONDS = 30.0
 
+#: Before all these: bound and number of attempts of a node whose master is on its own machine.
+RECONNECT_NEAR_SECONDS = 0.05
+RECONNECT_NEAR_ATTEMPTS = 60
+
 #: After a refusal, which a person has to mend: fixed.
 RECONNECT_REFUSED_SECONDS = 60.0
 

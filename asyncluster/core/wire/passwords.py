@@ -1,7 +1,8 @@
 """The two passwords that a node and its master share, stretched and made ready for SPAKE2.
 
 A password enters here as text and leaves only as points of a curve; no object of this module shows any of it in its
-repr. `login` says what is done with them.
+repr. A random key of 256 bits (`randomkeys`) needs no stretching and is hashed once. `login` says what is done with
+them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import os
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from spake2 import SPAKE2_A, SPAKE2_B
 from spake2.spake2 import DefaultParams
 
 from asyncluster.core.errors import ConfigError
+from asyncluster.core.wire.randomkeys import is_key
 
 SCRYPT_N = 2**15  # 66 ms and 32 MiB for each guess
 MAX_USER_BYTES = 128
@@ -40,16 +44,33 @@ class _Product:
         return self._element
 
 
+@dataclass(frozen=True)
+class _Products:
+    """What one side of SPAKE2 takes of a password."""
+
+    blinding: _Product = field(repr=False)
+    unblinding: _Product = field(repr=False)
+
+
 class Secret:
-    """A stretched password with the two products that SPAKE2 takes of it. Shows nothing of itself."""
+    """A stretched password with the two products that SPAKE2 takes of it, at either end. Shows nothing of itself."""
 
     def __init__(self, password: bytes) -> None:
         self.password = password
-        scalar = DefaultParams.group.password_to_scalar(password)
-        self.blinding_a = _Product(DefaultParams.M.scalarmult(scalar))
-        self.unblinding_a = _Product(DefaultParams.N.scalarmult(-scalar))
-        self.blinding_b = _Product(DefaultParams.N.scalarmult(scalar))
-        self.unblinding_b = _Product(DefaultParams.M.scalarmult(-scalar))
+
+    @cached_property
+    def of_node(self) -> _Products:
+        """8 ms at the first time."""
+        return self._products(DefaultParams.M, DefaultParams.N)
+
+    @cached_property
+    def of_master(self) -> _Products:
+        """Likewise."""
+        return self._products(DefaultParams.N, DefaultParams.M)
+
+    def _products(self, own: Any, other: Any) -> _Products:
+        scalar = DefaultParams.group.password_to_scalar(self.password)
+        return _Products(_Product(own.scalarmult(scalar)), _Product(other.scalarmult(-scalar)))
 
 
 class NodeSide(SPAKE2_A):  # type: ignore[misc]
@@ -60,10 +81,10 @@ class NodeSide(SPAKE2_A):  # type: ignore[misc]
         self._secret = secret
 
     def my_blinding(self) -> _Product:
-        return self._secret.blinding_a
+        return self._secret.of_node.blinding
 
     def my_unblinding(self) -> _Product:
-        return self._secret.unblinding_a
+        return self._secret.of_node.unblinding
 
 
 class MasterSide(SPAKE2_B):  # type: ignore[misc]
@@ -74,14 +95,14 @@ class MasterSide(SPAKE2_B):  # type: ignore[misc]
         self._secret = secret
 
     def my_blinding(self) -> _Product:
-        return self._secret.blinding_b
+        return self._secret.of_master.blinding
 
     def my_unblinding(self) -> _Product:
-        return self._secret.unblinding_b
+        return self._secret.of_master.unblinding
 
 
 class LoginKeys:
-    """What a process needs for all its logins; made once, since stretching the passwords is slow on purpose.
+    """What a process needs for all its logins; made once, since stretching passwords is slow on purpose.
 
     Args:
         user: the nodes' common name.
@@ -106,9 +127,19 @@ class LoginKeys:
         self.client, self.server = Secret(client.result()), Secret(server.result())
         self.decoy = Secret(os.urandom(32))  # what an unknown user's password is compared with
 
+    def prepare_node(self) -> None:
+        """Computes now what logins of a node take, while there may be time."""
+        _ = self.client.of_node, self.server.of_node
+
+    def prepare_master(self) -> None:
+        """Likewise for a master, whose first answer would else tell by its time whether it knows the user."""
+        _ = self.client.of_master, self.server.of_master, self.decoy.of_master
+
     def _stretch(self, password: str, role: bytes, n: int) -> bytes:
         salt = hashlib.sha256(b"asyncluster/1\0" + role + b"\0" + self.user).digest()
         secret = unicodedata.normalize("NFC", password).encode()
+        if is_key(password):
+            return hmac.digest(secret, salt, "sha256")
         return hashlib.scrypt(secret, salt=salt, n=n, r=_SCRYPT_R, p=1, maxmem=_SCRYPT_MEMORY, dklen=32)
 
 

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from asyncluster.core import logs, systemd
 from asyncluster.core.guard import allow_many_files, forbid_core_dumps, forbid_unpickling
-from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
+from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint, on_this_machine
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.ndm.engine.crew import CrewSettings
@@ -63,6 +63,7 @@ class NodeDaemon:
             lambda _peer: MasterLink(self.shell),
             MasterPin(identity.directory / "master.pin", strict=settings.strict),
             self._stands,
+            near=on_this_machine(settings.host),
         )
 
     def start(self) -> None:

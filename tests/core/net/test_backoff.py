@@ -14,6 +14,14 @@ def test_the_bound_doubles_up_to_half_a_minute_but_rests_while_a_master_may_rest
     assert [round(backoff.next(), 2) for _ in BOUNDS] == BOUNDS
 
 
+def test_a_master_on_the_same_machine_is_looked_for_often_at_first_and_then_like_any_other() -> None:
+    backoff = Backoff(lambda: 0.999999, near=True)
+    near = [limits.RECONNECT_NEAR_SECONDS] * limits.RECONNECT_NEAR_ATTEMPTS
+    for _ in range(2):
+        assert [round(backoff.next(), 2) for _ in (*near, *BOUNDS)] == [*near, *BOUNDS]
+        backoff.reset()
+
+
 def test_whatever_was_wrong_a_node_is_back_within_a_minute() -> None:
     assert limits.CONNECT_SECONDS + limits.RECONNECT_LAST_SECONDS < 60
 

@@ -4,9 +4,10 @@ import ipaddress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twisted.internet.protocol import Factory, Protocol
 
-from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint
+from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint, on_this_machine
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.pin import MasterPin
 from asyncluster.core.wire import limits
@@ -18,6 +19,24 @@ class Doorman(Protocol):
     def connectionMade(self) -> None:
         assert self.transport is not None
         self.transport.loseConnection()
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),
+        ("main", False),
+        ("localhost.example.org", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_this_machine(host: str, here: bool) -> None:
+    assert on_this_machine(host) is here
 
 
 def test_node_and_master_prove_themselves_and_get_their_links(room: Any) -> None:
