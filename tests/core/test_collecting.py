@@ -8,9 +8,16 @@ from asyncluster.core.collecting import keeping_all
 
 
 def test_nothing_is_collected_inside_even_if_it_fails() -> None:
-    with pytest.raises(RuntimeError), keeping_all():
-        assert not gc.isenabled()
-        raise RuntimeError
+    inside = []
+
+    def fail() -> None:
+        with keeping_all():
+            inside.append(gc.isenabled())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert inside == [False]
     assert gc.isenabled()
     gc.unfreeze()
 

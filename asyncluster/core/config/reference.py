@@ -24,8 +24,8 @@ log in at its screen, `[display]`.
   commas; a long list may go on over indented lines.
 * A ` # comment` behind a value and matching quotes around it are dropped, except in passwords, which are taken
   literally: everything after the `=`.
-* A password `key:` and 43 characters of base64url, as `asyncluster config init` makes them, is a random key of 256 bits.
-  It is not stretched, which makes starts faster; so never think one up. Master and nodes must all know this form.
+* A password `key:` and 43 characters of base64url, as `asyncluster config init` makes them, is a random key of 256
+  bits. It is not stretched, which makes starts faster; so never think one up.
 * Times look like `30 s`, `15 min` or `1 h`; sizes like `2 GB` (powers of ten) or `512 MiB` (powers of two).
 * Unknown keys and sections, keys set twice, and values out of range are refused, all at once and with their lines.
   So are empty passwords, the placeholders of the template, and a server password that equals the client password.

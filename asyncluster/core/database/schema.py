@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     Double,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     text,
 )
 
@@ -98,15 +100,17 @@ sessions = Table(
     Column("end_reason", String(WORD_LENGTH)),
     Index("ix_sessions_user_name_started", "user_name", "started"),
     Index("ix_sessions_node_started", "node", "started"),
-    Index(
-        "uq_sessions_open_user",
-        "user_name",
-        unique=True,
-        sqlite_where=text("ended IS NULL"),
-        postgresql_where=text("ended IS NULL"),
-    ),
     CheckConstraint("ended IS NULL OR ended >= started", name="order"),
 )
+_open_user = Index("uq_sessions_open_user", sessions.c.user_name, unique=True)
+
+
+@event.listens_for(sessions, "before_create")
+def _only_open_sessions(_table: Table, connection: Connection, **_options: object) -> None:
+    """Each account has one open session at most. To say it above would import all dialects that are named."""
+    if connection.dialect.name in ("sqlite", "postgresql"):
+        _open_user.dialect_kwargs[f"{connection.dialect.name}_where"] = text("ended IS NULL")
+
 
 grants = Table(
     "grants",

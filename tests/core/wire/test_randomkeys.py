@@ -18,8 +18,18 @@ def test_a_new_key_holds_256_bits_and_is_never_the_same() -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["", "key:", "a" * 43, "key:" + "a" * 42, "key:" + "a" * 44, "KEY:" + "a" * 43, "key:" + "a" * 42 + "!"]
-    + ["key:" + "a" * 43 + "\n", " key:" + "a" * 43, "key:" + "\u00e9" * 43],
+    [
+        "",
+        "key:",
+        "a" * 43,
+        "key:" + "a" * 42,
+        "key:" + "a" * 44,
+        "KEY:" + "a" * 43,
+        " key:" + "a" * 43,
+        "key:" + "a" * 42 + "!",
+        "key:" + "a" * 43 + "\n",
+        "key:" + "\u00e9" * 43,
+    ],
 )
 def test_whatever_looks_otherwise_is_a_password(password: str) -> None:
     assert not is_key(password)
