@@ -23,7 +23,8 @@ from asyncluster.core.wire import messages as m
 from asyncluster.core.wire.limits import FRAME, UNREAD_OUTPUT
 from asyncluster.core.wire.roles import Role
 
-_NOBODY = 65534
+_NOBODY = 65534  # a job user of this site
+_STRANGER = 65533
 _MIB = 1024 * 1024
 
 
@@ -64,7 +65,7 @@ def test_every_verb_in_every_role(site: Any) -> None:
 
 @pytest.mark.root
 def test_other_accounts_do_not_get_as_far_as_the_master(site: Any) -> None:
-    with acting_as(_NOBODY), pytest.raises(PermissionError):
+    with acting_as(_STRANGER), pytest.raises(PermissionError):
         RawClient(site.control)
 
 
