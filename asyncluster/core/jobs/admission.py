@@ -142,9 +142,13 @@ class Admission:
             board.out.append(JobStarted(job.key, job.name, owner, job.niceness))
 
     def refuse(self, client: int, key: int, failure: Failure) -> None:
-        """A job is over before it was opened; what its client has sent behind the opening is ignored."""
-        self._board.close(key, failure)
-        self._board.out.append(ToClient(client, JobEnded(key, failure)))
+        """A job is over before it was opened, if not for another reason since; what its client has sent behind the
+        opening is ignored.
+        """
+        board = self._board
+        if key not in board.closed:
+            board.close(key, failure)
+        board.out.append(ToClient(client, JobEnded(key, board.closed[key])))
 
     def opened(self, job: Job) -> None:
         """Tells the client, if it is there, that its job stands."""

@@ -118,6 +118,9 @@ def test_a_job_that_is_refused_is_over_and_what_followed_its_opening_is_ignored(
     desk.submit(1)
     desk.turn()
     assert desk.new == []
+    desk.dispatcher.refuse_job(2, JOB, Failure("broken", "There is no environment 'y'."), desk.now)
+    desk.turn()
+    assert desk.to_client(2, JobEnded) == [JobEnded(JOB, failure)]
 
 
 @given(
