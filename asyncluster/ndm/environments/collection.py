@@ -110,7 +110,7 @@ class Collection:
     def tick(self, now: float) -> float | None:
         """Tries again what is due; returns when it wants to be called at the latest, None if never."""
         self._next(now)
-        if self.getting is not None:
+        if self.getting is not None or not self._connected:
             return None
         return min((at for _words, at in self._failed.values()), default=None)
 

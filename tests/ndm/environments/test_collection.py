@@ -69,6 +69,9 @@ def test_without_a_master_nothing_is_begun_and_nothing_told(collection):
     assert collection.getting is None
     collection.want([TWO, THREE], 2.0)
     assert collection.take() == [held(TWO), Get(THREE)]
+    collection.disconnected()
+    collection.failed(THREE, "No room.", 3.0)
+    assert collection.tick(3.0 + RETRY_SECONDS) is None
 
 
 _KEYS = st.sampled_from([ONE, TWO, THREE])
