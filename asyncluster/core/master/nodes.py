@@ -68,6 +68,7 @@ class NodeHandler:
         self._engine = engine
         self._inbox = Inbox(switchboard.shelf)
         self._outbox: Outbox | None = None
+        self._ask: v.ManifestAsk | v.WheelAsk | None = None
         self._pointing: Pointing | None = None
 
     # --- from the link --------------------------------------------------------------------------------------
@@ -82,15 +83,17 @@ class NodeHandler:
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ProtocolError("A node sent a message that is none.") from error
             self._received(message)
+        self._answer_ask()
         self._switchboard.settle()
         self.flush()
 
     def paused(self) -> None:
-        """Blobs wait by themselves; everything else is too small to matter."""
+        """Blobs wait by themselves, and so do wheels; everything else is too small to matter."""
 
     def resumed(self) -> None:
         if self._outbox is not None:
             self._outbox.flush()
+            self._answer_ask()
 
     def lost(self, reason: str) -> None:
         if self._pointing is not None:
@@ -139,7 +142,7 @@ class NodeHandler:
         elif isinstance(message, p.FromNode):
             self._ask_people(message)
         elif isinstance(message, v.FromNode):
-            self._environments.from_node(self.name, message)
+            self._of_environments(message)
         elif isinstance(message, e.FromNode):
             if self._engine is not None:
                 self._engine.from_node(self.name, message)
@@ -149,6 +152,18 @@ class NodeHandler:
             self._switchboard.from_node(self, m.Broke(message.serial, message.job, (call, attempt), failure))
         else:
             self._switchboard.from_node(self, message)
+
+    def _of_environments(self, message: v.FromNode) -> None:
+        if isinstance(message, v.EnvironmentsHeld):
+            self._environments.from_node(self.name, message)
+        else:
+            self._ask = message  # a node asks one thing at a time; who asks for more than it reads gets the last only
+
+    def _answer_ask(self) -> None:
+        """Answers what the node asked for last, once it reads what it was sent before."""
+        if self._ask is not None and not self._link.paused:
+            ask, self._ask = self._ask, None
+            self._environments.from_node(self.name, ask)
 
     def _ask_people(self, message: p.FromNode) -> None:
         answer = Deferred.fromCoroutine(self._answer_of_people(message))

@@ -22,6 +22,7 @@ from asyncluster.core.master.verbs.desk import VerbDesk
 from asyncluster.core.net.control import ControlProtocol, Descriptors
 from asyncluster.core.net.link import Peer
 from asyncluster.core.net.peers import Identity
+from asyncluster.core.wire import environments as v
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire.roles import Role
 
@@ -80,12 +81,21 @@ class NoPeople:
 
 
 class NoEnvironments(NoPeople):
+    """Counts what nodes ask for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
     def node_attached(self, name: str) -> None: ...
+
+    def from_node(self, name: str, message: v.WheelAsk) -> None:
+        self.asked += 1
 
 
 class Room:
     def __init__(self, folder: Path, memory: int = 1 << 20) -> None:
         self.clock = Clock()
+        self.environments = NoEnvironments()
         self.shelf = Shelf(memory=memory, total=memory, directory=str(folder))
         self.history: Any = FakeHistory()
         self.board = Switchboard(
@@ -95,7 +105,7 @@ class Room:
 
     def node(self, name: str = "pc1", instance: int = 1, **facts: Any) -> tuple[NodeHandler, FakeLink]:
         link = FakeLink(m.ToNode)
-        peer, others = Peer("test", "127.0.0.1", b""), (NoPeople(), NoEnvironments())
+        peer, others = Peer("test", "127.0.0.1", b""), (NoPeople(), self.environments)
         handler = NodeHandler(peer, self.board, *others)  # type: ignore[arg-type]
         handler.connected(link)
         given: dict[str, Any] = {"boot": "another", "uid": 1} | facts
@@ -298,3 +308,17 @@ def test_another_version_is_told_so(room: Room) -> None:
 def test_peers_that_break_the_protocol_are_dropped(room: Room, speak: Callable[[Room], None]) -> None:
     with pytest.raises(ProtocolError):
         speak(room)
+
+
+def test_a_node_that_asks_for_more_wheels_than_it_reads_gets_no_more(room: Room) -> None:
+    node, link = room.node()
+    asks = [v.WheelAsk("0" * 64, "a-1-py3-none-any.whl", offset) for offset in range(100)]
+    say(node, *asks)
+    assert room.environments.asked == 1
+    link.paused = True
+    for ask in asks:
+        say(node, ask)
+    assert room.environments.asked == 1
+    link.paused = False
+    node.resumed()
+    assert room.environments.asked == 2
