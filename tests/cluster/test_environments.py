@@ -13,7 +13,7 @@ from support.processes import Daemon, RealCluster, running, wait_for
 from support.wheels import list_wheels, make_wheel
 
 import asyncluster as ac
-from asyncluster.core.client.environments import Standing, SyncFailed, sync
+from asyncluster.core.client.environments import Standing, SyncFailed, begin, sync
 from asyncluster.core.environments.manifest import Manifest
 
 CODE = """
@@ -167,9 +167,14 @@ def test_a_master_that_is_killed_in_the_midst_leaves_the_old_one_current(tmp_pat
             one = sync(cluster, *greeting(tmp_path, "one"))
         os.kill(nodes[1].process.pid, signal.SIGSTOP)
         try:
+            two, manifest = greeting(tmp_path, "two")
+            with real.client() as cluster, pytest.raises(KeyboardInterrupt):
+                sync(cluster, two, manifest, tell=_stop_when_nodes_are_at_it)
             tell = partial(_kill_when_a_node_has_it, master)
-            with ac.Cluster(real.socket, patience=0) as cluster, pytest.raises(ac.MasterUnreachable):
-                sync(cluster, *greeting(tmp_path, "two"), tell=tell)
+            with ac.Cluster(real.socket, patience=0) as cluster:
+                assert begin(cluster, manifest, None)["joined"]
+                with pytest.raises(ac.MasterUnreachable):
+                    sync(cluster, two, manifest, tell=tell)
             real.start_master()
         finally:
             os.kill(nodes[1].process.pid, signal.SIGCONT)
@@ -179,6 +184,11 @@ def test_a_master_that_is_killed_in_the_midst_leaves_the_old_one_current(tmp_pat
             wait_for(lambda: on(cluster, one) and installed(real) == [{one}] * 2, "nothing else is left")
             with cluster.job(CODE) as job:
                 assert job.run("words").result(60) == "one"
+
+
+def _stop_when_nodes_are_at_it(standing: Standing) -> None:
+    if standing.nodes:
+        raise KeyboardInterrupt
 
 
 def _kill_when_a_node_has_it(master: Daemon, standing: Standing) -> None:

@@ -54,6 +54,15 @@ class Standing:
     nodes: tuple[NodeProgress, ...] = ()
 
 
+def check_ready(cluster: Cluster) -> None:
+    """Asks the master whether whoever asks may bring environments.
+
+    Raises:
+        NotAllowed: not so.
+    """
+    cluster.ask("env ready")
+
+
 def begin(cluster: Cluster, manifest: Manifest, name: str | None, *, dry: bool = False) -> dict[str, Any]:
     """Asks the master for room; says what it has and which nodes there are.
 
@@ -74,7 +83,8 @@ def sync(
     patience: float = PATIENCE,
     tell: Callable[[Standing], None] = lambda _standing: None,
 ) -> str:
-    """Brings the wheels of `folder` to all nodes and lets jobs have them from now on.
+    """Brings the wheels of `folder` to all nodes and lets jobs have them from now on. If they are on their way already,
+    somebody having stopped to wait for them, it waits in their place.
 
     Args:
         name: by which jobs may ask for it, and which keeps it until it is removed.
@@ -89,9 +99,11 @@ def sync(
         NotAllowed, UsageError, AsynClusterError: the master does not want it.
         OSError: a wheel cannot be read.
     """
-    if not begin(cluster, manifest, name)["known"]:
-        _send(cluster, folder, manifest, tell)
-    cluster.ask("env sync", key=manifest.key, patience=patience)
+    begun = begin(cluster, manifest, name)
+    if not begun["joined"]:
+        if not begun["known"]:
+            _send(cluster, folder, manifest, tell)
+        cluster.ask("env sync", key=manifest.key, patience=patience)
     pause = threading.Event()
     while True:
         progress = cluster.ask("env progress", key=manifest.key)

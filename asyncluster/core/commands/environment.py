@@ -65,6 +65,7 @@ def sync(options: GlobalOptions, source: Path, name: str | None, dry_run: bool, 
     quiet = options.quiet or as_json
     with tempfile.TemporaryDirectory(prefix="asyncluster-env-") as temporary, Cluster(config=options.config) as cluster:
         folder = Path(temporary)
+        environments.check_ready(cluster)
         with _Progress(quiet) as progress:
             manifest = bundle(source, folder, progress.say)
         if dry_run:
@@ -108,7 +109,7 @@ class _Progress:
         if self._last:
             click.echo(f"\r{'':{len(self._last)}}\r", err=True, nl=False)
         if kind is KeyboardInterrupt and self._on_nodes:
-            click.echo("The nodes go on with it; env list shows whether it becomes current.", err=True)
+            click.echo("The nodes go on with it. The same env sync again watches them.", err=True)
 
     def show(self, standing: Standing) -> None:
         """Says how far it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, delete, insert, select, update
 
 from asyncluster.core.database.schema import environments
@@ -16,19 +18,17 @@ def list_environments(connection: Connection) -> list[Kept]:
 
 
 def add_environment(connection: Connection, new: Kept) -> None:
-    """Stores a new one and makes it current. A name that another one has is its from now on."""
+    """Stores one, unless it is here already, and makes it current. A name that another one has is its from now on."""
     if new.name is not None:
-        name_environment(connection, new.key, new.name)
-    columns = {field: getattr(new, field) for field in Kept.__slots__}
-    connection.execute(insert(environments).values(columns | {"standing": ""}))
+        connection.execute(update(environments).where(environments.c.name == new.name).values(name=None))
+    this = environments.c.key == new.key
+    if connection.execute(select(environments.c.key).where(this)).first() is None:
+        columns = {field: getattr(new, field) for field in Kept.__slots__}
+        connection.execute(insert(environments).values(columns | {"standing": ""}))
+    elif new.name is not None:
+        connection.execute(update(environments).where(this).values(name=new.name))
     failpoint("environment-added")
     use_environment(connection, new.key)
-
-
-def name_environment(connection: Connection, key: str, name: str) -> None:
-    """Gives one a name; another one that has it loses it."""
-    connection.execute(update(environments).where(environments.c.name == name).values(name=None))
-    connection.execute(update(environments).where(environments.c.key == key).values(name=name))
 
 
 def use_environment(connection: Connection, key: str | None) -> None:
@@ -43,6 +43,6 @@ def use_environment(connection: Connection, key: str | None) -> None:
             connection.execute(update(environments).where(environments.c.key == row).values(standing=place))
 
 
-def remove_environment(connection: Connection, key: str) -> None:
-    """Forgets one."""
-    connection.execute(delete(environments).where(environments.c.key == key))
+def remove_environments(connection: Connection, keys: Collection[str]) -> None:
+    """Forgets some."""
+    connection.execute(delete(environments).where(environments.c.key.in_(keys)))

@@ -39,11 +39,13 @@ class ClientHandler:
 
     Attributes:
         owner: whose its jobs are.
+        gone: whether the connection has ended.
     """
 
     def __init__(self, who: Identity, role: Role | None, number: int, switchboard: Switchboard, desk: VerbDesk) -> None:
         self.who = who
         self.role = role
+        self.gone = False
         self.number = number
         self.owner = Owner(who.uid, who.name, role.name.lower() if role is not None else "")
         self._switchboard = switchboard
@@ -82,6 +84,7 @@ class ClientHandler:
         self._switchboard.client_reads(self, True)
 
     def lost(self, reason: str) -> None:
+        self.gone = True
         for question in list(self._open.values()):
             question.cancel()
         if self._subscription is not None:

@@ -4,7 +4,7 @@
     switchboard  chosen, jobs_changed ->      EnvironmentOffice  --- Store (wheels), Database (what is kept)
     verbs        use, remove, sync ->         Syncing (a new one, on its way)
 
-What is kept and which one is current changes in the database first.
+What is kept and which one is current changes in the database first, one change after the other.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 
 from asyncluster.core.database import environments as table
 from asyncluster.core.database.database import Database
+from asyncluster.core.database.errors import DatabaseError
 from asyncluster.core.environments import kept as rules
 from asyncluster.core.environments import manifest as manifests
 from asyncluster.core.environments.kept import CURRENT, Kept
@@ -74,6 +75,7 @@ class EnvironmentOffice:
         self._database = database
         self._collects = not self.kept  # if there are some, jobs that need them may come back
         self._told = self._wanted()
+        self._turn = DeferredLock()  # of whoever changes what is kept
 
     # --- From the master and the switchboard ----------------------------------------------------------------
 
@@ -96,11 +98,19 @@ class EnvironmentOffice:
 
     def jobs_changed(self) -> None:
         """A job is over: perhaps nobody needs its environment any more."""
-        needed = self.nodes.dispatcher.environments()
-        going = rules.superfluous(self.kept, needed) if self._collects else []
-        if going:
-            Deferred.fromCoroutine(self._drop(going)).addErrback(_lost)
+        if self._superfluous():
+            Deferred.fromCoroutine(self._collect()).addErrback(_lost)
         self.tell_wanted()
+
+    async def _collect(self) -> None:
+        async with self._turn:
+            await self._drop(self._superfluous())
+
+    def _superfluous(self) -> list[Kept]:
+        needed = self.nodes.dispatcher.environments()
+        if self.syncing.key is not None:
+            needed.add(self.syncing.key)
+        return rules.superfluous(self.kept, needed) if self._collects else []
 
     # --- From nodes -----------------------------------------------------------------------------------------
 
@@ -151,45 +161,67 @@ class EnvironmentOffice:
         """Whether it is here."""
         return any(one.key == key for one in self.kept)
 
+    async def settled(self) -> None:
+        """What was about to be changed has been changed."""
+        async with self._turn:
+            pass
+
     async def add(self, new: Kept) -> None:
         """Keeps one, whose wheels are in the store and on the nodes, and makes it current; it may be kept already.
 
         Raises:
             DatabaseError: it cannot be stored.
         """
-        if not self.is_kept(new.key):
-            await self._changed(self._database.run(table.add_environment, new))
-            return
-        if new.name is not None:
-            await self._changed(self._database.run(table.name_environment, new.key, new.name))
-        await self.use(new.key)
+        async with self._turn:
+            await self._change(table.add_environment, new)
 
     async def use(self, key: str | None) -> None:
-        """Makes one current, or none. Raises as `add`."""
-        await self._changed(self._database.run(table.use_environment, key))
+        """Makes one current, or none.
 
-    async def remove(self, one: Kept) -> None:
+        Raises:
+            UsageError: it is not here any more.
+            DatabaseError: as `add`.
+        """
+        async with self._turn:
+            if key is not None:
+                self.find(key)
+            await self._change(table.use_environment, key)
+
+    async def remove(self, key: str) -> None:
         """Removes one, here and on all nodes.
 
         Raises:
-            UsageError: it is in use.
+            UsageError: it is in use, or not here any more.
             DatabaseError: as `add`.
         """
+        async with self._turn:
+            one = self.find(key)
+            self._check_unused(one)
+            await self._drop([one])
+
+    def _check_unused(self, one: Kept) -> None:
         if one.standing == CURRENT:
             raise UsageError("It is the current one. Let another one be current first: env use KEY, or env use none.")
         if one.key in self.nodes.dispatcher.environments():
             raise UsageError("An open job needs it. asyncluster env show says which.")
-        await self._drop([one])
+        if one.key == self.syncing.key:
+            raise UsageError("It is on its way to all nodes at the moment. Try again when that is done.")
 
     async def _drop(self, going: list[Kept]) -> None:
-        self.kept = [one for one in self.kept if one not in going]  # from now on no job can ask for them
-        for one in going:
-            await self._database.run(table.remove_environment, one.key)
-            self.store.remove(one.key)
+        before = self.kept
+        self.kept = [one for one in before if one not in going]  # from now on no job can ask for them
+        keys = [one.key for one in going]
+        try:
+            await self._database.run(table.remove_environments, keys)
+        except DatabaseError:
+            self.kept = before
+            raise
+        for key in keys:
+            self.store.remove(key)
         self.tell_wanted()
 
-    async def _changed(self, change: Deferred[None]) -> None:
-        await change
+    async def _change(self, change: Callable[..., None], what: object) -> None:
+        await self._database.run(change, what)
         self.kept = await self._database.run(table.list_environments)
         self.jobs_changed()
 
@@ -204,7 +236,7 @@ class EnvironmentOffice:
                 self.nodes.tell_node(name, e.EnvironmentsWanted(wanted))
 
     def _wanted(self) -> list[str]:
-        return rules.wanted(self.kept, self.nodes.dispatcher.environments(), self.syncing.key)
+        return rules.wanted(self.kept, self.nodes.dispatcher.environments(), self.syncing.wanted)
 
 
 def _lost(failure: Any) -> None:

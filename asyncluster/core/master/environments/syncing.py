@@ -6,13 +6,14 @@
              done          all nodes that were connected have it, and it is current
              failed        one could not: nothing of it is left, and what was current is current
 
-There is one at a time, and what became of the last one can be asked for until there is another.
+There is one at a time, and what became of the last one can be asked for until there is another. An upload goes with
+the connection that it comes from. What the nodes have begun goes on without; whoever begins the same one joins it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
@@ -36,12 +37,21 @@ UPLOAD_SECONDS = 120.0
 _log = Logger()
 
 
+class Asker(Protocol):
+    """The connection of an operator."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+
+
 @dataclass
 class Sync:
     """One of them.
 
     Attributes:
         by: the operator.
+        asker: from whom the upload comes.
         upload: what has come of it; None: its wheels are in the store.
         spread: how far the nodes are; None: they have not been told yet.
         words: why it failed.
@@ -50,6 +60,7 @@ class Sync:
     manifest: Manifest
     name: str | None
     by: str
+    asker: Asker
     upload: Upload | None
     state: Literal["uploading", "storing", "spreading", "done", "failed"] = "uploading"
     spread: Spread | None = None
@@ -80,21 +91,30 @@ class Syncing:
 
     @property
     def key(self) -> str | None:
+        """The environment that is under way."""
+        return self.sync.manifest.key if self.sync is not None and not self.sync.over else None
+
+    @property
+    def wanted(self) -> str | None:
         """The environment that nodes are to have though it is not kept yet."""
-        under_way = self.sync is not None and self.sync.spread is not None and not self.sync.over
-        return self.sync.manifest.key if self.sync is not None and under_way else None
+        return self.key if self.sync is not None and self.sync.spread is not None else None
 
     # --- From operators -------------------------------------------------------------------------------------
 
-    def begin(self, manifest: Manifest, name: str | None, by: str) -> Sync:
-        """An operator brings an environment; its wheels follow, unless they are here. An upload of the same operator
-        that was broken off makes room for it.
+    def begin(self, manifest: Manifest, name: str | None, by: str, asker: Asker) -> Sync:
+        """An operator brings an environment; its wheels follow, unless they are here. If it is on its way to the nodes
+        already there is nothing more to do.
 
         Raises:
             UsageError: another one is under way, or there are too many.
             AsynClusterError: there is no room on the disk.
         """
-        self._refuse_second(by)
+        sync = self.sync
+        if sync is not None and not sync.over:
+            if sync.state != "uploading" and sync.manifest.key == manifest.key and name in (None, sync.name):
+                return sync
+            if sync.state != "uploading" or not (sync.asker.gone or sync.asker is asker):
+                raise UsageError(f"{sync.by} is bringing an environment at the moment. Try again when that is done.")
         known = self._office.is_kept(manifest.key)
         if not known and len(self._office.kept) >= ENVIRONMENTS - 1:
             raise UsageError(f"There are {len(self._office.kept)} environments already. Remove some: env remove KEY.")
@@ -103,18 +123,18 @@ class Syncing:
             upload = None if known else self._office.store.receive(manifest)
         except OSError as error:
             raise _no_room(error) from error
-        self.sync = Sync(manifest, name, by, upload)
+        self.sync = Sync(manifest, name, by, asker, upload)
         self._look_within(UPLOAD_SECONDS)
         return self.sync
 
-    def piece(self, by: str, key: str, filename: str, offset: int, data: bytes) -> None:
+    def piece(self, asker: Asker, key: str, filename: str, offset: int, data: bytes) -> None:
         """The next piece of a wheel.
 
         Raises:
             UsageError: nobody waits for it.
             AsynClusterError: the wheel is not the one that was meant, or there is no room; the upload is removed.
         """
-        sync = self._uploading(by, key)
+        sync = self._uploading(asker, key)
         if sync.upload is None:
             raise UsageError("The master has the wheels of this environment already.")
         try:
@@ -127,17 +147,20 @@ class Syncing:
             raise _no_room(error) from error
         self._look_within(UPLOAD_SECONDS)
 
-    async def spread(self, by: str, key: str, patience: float) -> None:
+    async def spread(self, asker: Asker, key: str, patience: float) -> Sync:
         """All wheels have come: lets the nodes have them.
 
         Args:
             patience: seconds for which a node may show no progress.
 
+        Returns:
+            What is on its way now, or has failed at once.
+
         Raises:
             UsageError: wheels are missing.
             AsynClusterError: the disk is full.
         """
-        sync = self._uploading(by, key)
+        sync = self._uploading(asker, key)
         if sync.upload is not None and not sync.upload.complete:
             raise UsageError("Not all wheels of this environment have come.")
         self._stop_timer()
@@ -157,15 +180,11 @@ class Syncing:
                 sync.spread.has(name)
         office.tell_wanted()
         self._judge()
+        return sync
 
-    def _refuse_second(self, by: str) -> None:
+    def _uploading(self, asker: Asker, key: str) -> Sync:
         sync = self.sync
-        if sync is not None and not sync.over and (sync.state != "uploading" or sync.by != by):
-            raise UsageError(f"{sync.by} is bringing an environment at the moment. Try again when that is done.")
-
-    def _uploading(self, by: str, key: str) -> Sync:
-        sync = self.sync
-        if sync is None or sync.state != "uploading" or (sync.by, sync.manifest.key) != (by, key):
+        if sync is None or sync.state != "uploading" or sync.asker is not asker or sync.manifest.key != key:
             raise UsageError("This upload is over: begin it again.")
         return sync
 
@@ -238,7 +257,7 @@ class Syncing:
             self._office.store.remove(sync.manifest.key)
         if sync.upload is not None:
             sync.upload.remove()
-        self._office.tell_wanted()
+        self._office.jobs_changed()
         self._office.nodes.announce("warning", sync.by, "", f"An environment was not brought: {words}")
 
     # --- Time -----------------------------------------------------------------------------------------------

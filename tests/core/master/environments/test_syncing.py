@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from asyncluster.core.database.database import Database
+from asyncluster.core.database.errors import DatabaseBusy
 from asyncluster.core.environments.manifest import Manifest, UnfitEnvironment, decode
 from asyncluster.core.errors import AsynClusterError, UsageError
 from asyncluster.core.jobs.dispatcher import Dispatcher
@@ -22,10 +25,16 @@ from asyncluster.core.wire.messages import Message
 
 
 class AtOnce(Database):
-    """A database that answers in the same turn."""
+    """A database that answers in the same turn, or when its turn comes, if somebody has made it wait."""
+
+    waits: list[Callable[[], None]] | None = None
 
     def run(self, function: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
-        return succeed(self.call(function, *args, **kwargs))
+        if self.waits is None:
+            return succeed(self.call(function, *args, **kwargs))
+        answer: Deferred[Any] = Deferred()
+        self.waits.append(lambda: answer.callback(self.call(function, *args, **kwargs)))
+        return answer
 
 
 class Pool:
@@ -41,6 +50,16 @@ class Reactor(Clock):
 
     def callFromThread(self, function: Any, *args: Any) -> None:
         function(*args)
+
+
+@dataclass(eq=False)
+class Line:
+    """An operator's connection."""
+
+    gone: bool = False
+
+
+ANN = Line()
 
 
 class Room:
@@ -73,16 +92,16 @@ class Room:
         self.nodes[name] = []
         self.office.node_attached(name)
 
-    def bring(self, words: str, name: str | None = None, by: str = "ann", patience: float = 60.0) -> Manifest:
+    def bring(self, words: str, name: str | None = None, patience: float = 60.0) -> Manifest:
         folder = self.folder / words
         folder.mkdir()
         make_wheel(folder, "greeting", "1.0", {"greeting.py": f"WORDS = {words!r}\n"})
         manifest = list_wheels(folder)
         syncing = self.office.syncing
-        syncing.begin(manifest, name, by)
+        syncing.begin(manifest, name, "ann", ANN)
         for wheel in manifest.wheels:
-            syncing.piece(by, manifest.key, wheel.filename, 0, (folder / wheel.filename).read_bytes())
-        done(syncing.spread(by, manifest.key, patience))
+            syncing.piece(ANN, manifest.key, wheel.filename, 0, (folder / wheel.filename).read_bytes())
+        done(syncing.spread(ANN, manifest.key, patience))
         return manifest
 
     def holds(self, name: str, *keys: str, **failed: str) -> None:
@@ -209,10 +228,10 @@ def test_the_same_again_is_made_current_without_being_sent(room):
     two = room.bring("two").key
     both_hold(room, one, two)
     manifest = room.office.store.manifest(one)
-    assert room.office.syncing.begin(manifest, "images", "ann").upload is None
+    assert room.office.syncing.begin(manifest, "images", "ann", ANN).upload is None
     with pytest.raises(UsageError, match="has the wheels"):
-        room.office.syncing.piece("ann", one, manifest.wheels[0].filename, 0, b"x")
-    done(room.office.syncing.spread("ann", one, 60.0))
+        room.office.syncing.piece(ANN, one, manifest.wheels[0].filename, 0, b"x")
+    done(room.office.syncing.spread(ANN, one, 60.0))
     both_hold(room, one, two)
     assert room.standings == {one: "current", two: "previous"}
     assert room.office.find("images").key == one
@@ -220,26 +239,32 @@ def test_the_same_again_is_made_current_without_being_sent(room):
 
 def test_there_is_one_at_a_time_and_an_upload_that_stops_makes_room(room):
     one = Manifest("3.11", list_wheels(_folder(room, "one")).wheels)
-    room.office.syncing.begin(one, None, "ann")
-    with pytest.raises(UsageError, match="ann is bringing an environment"):
-        room.office.syncing.begin(one, None, "bob")
-    room.office.syncing.begin(one, None, "ann")  # once more, from the beginning
+    ann, bob = Line(), Line()
+    room.office.syncing.begin(one, None, "ann", ann)
+    for name, other in (("ann", Line()), ("bob", bob)):
+        with pytest.raises(UsageError, match="ann is bringing an environment"):
+            room.office.syncing.begin(one, None, name, other)
+        with pytest.raises(UsageError, match="This upload is over"):
+            room.office.syncing.piece(other, one.key, one.wheels[0].filename, 0, b"x")
+    room.office.syncing.begin(one, None, "ann", ann)  # once more, from the beginning
     with pytest.raises(UsageError, match="Not all wheels"):
-        done(room.office.syncing.spread("ann", one.key, 60.0))
+        done(room.office.syncing.spread(ann, one.key, 60.0))
     room.clock.advance(UPLOAD_SECONDS)
     assert list((room.folder / "store").iterdir()) == []
     with pytest.raises(UsageError, match="This upload is over"):
-        room.office.syncing.piece("ann", one.key, one.wheels[0].filename, 0, b"x")
-    room.office.syncing.begin(one, None, "bob")
+        room.office.syncing.piece(ann, one.key, one.wheels[0].filename, 0, b"x")
+    room.office.syncing.begin(one, None, "ann", ann)
+    ann.gone = True
+    room.office.syncing.begin(one, None, "bob", bob)
     room.office.close()
     assert list((room.folder / "store").iterdir()) == []
 
 
 def test_a_wheel_with_another_content_ends_the_upload(room):
     one = list_wheels(_folder(room, "one"))
-    room.office.syncing.begin(one, None, "ann")
+    room.office.syncing.begin(one, None, "ann", ANN)
     with pytest.raises(UnfitEnvironment):
-        room.office.syncing.piece("ann", one.key, one.wheels[0].filename, 0, b"x" * one.wheels[0].size)
+        room.office.syncing.piece(ANN, one.key, one.wheels[0].filename, 0, b"x" * one.wheels[0].size)
     assert room.office.syncing.sync is None
     assert list((room.folder / "store").iterdir()) == []
 
@@ -268,6 +293,71 @@ def test_what_is_asked_for_and_not_there_is_answered_with_nothing(room):
         e.ManifestIs("0" * 64, b""),
         e.WheelPiece("0" * 64, "../../../etc/passwd", 2**50, b""),
     ]
+
+
+def test_who_brings_what_is_on_its_way_already_joins(room):
+    manifest = room.bring("one", "images")
+    one, bob = room.office.syncing.sync, Line()
+    assert room.office.syncing.begin(manifest, None, "bob", bob) is one
+    assert room.office.syncing.begin(manifest, "images", "bob", bob) is one
+    with pytest.raises(UsageError, match="ann is bringing an environment"):
+        room.office.syncing.begin(manifest, "pictures", "bob", bob)
+    both_hold(room, manifest.key)
+    assert one.state == "done"
+    assert room.office.syncing.begin(manifest, None, "bob", bob) is not one
+
+
+def test_what_is_brought_again_does_not_go_meanwhile(room):
+    keys = []
+    for words in ("one", "two", "three"):
+        keys.append(room.bring(words).key)
+        both_hold(room, *keys)
+        room.office = room.new_office()
+    one, two, three = keys
+    manifest = room.office.store.manifest(one)
+    room.office.syncing.begin(manifest, None, "ann", ANN)
+    room.office.start_collecting()
+    assert set(room.standings) == {one, two, three}
+    with pytest.raises(UsageError, match="on its way to all nodes"):
+        done(room.office.remove(one))
+    done(room.office.syncing.spread(ANN, one, 60.0))
+    room.holds("pc1", **{one: "There is no room."})
+    assert room.standings == {two: "previous", three: "current"}
+
+
+def test_changes_wait_for_each_other_and_look_again(room):
+    one, two = room.bring("one").key, None
+    both_hold(room, one)
+    two = room.bring("two", "images").key
+    both_hold(room, one, two)
+    room.database.waits = []
+    removing = Deferred.fromCoroutine(room.office.remove(one))
+    using = Deferred.fromCoroutine(room.office.use(one))
+    settled = Deferred.fromCoroutine(room.office.settled())
+    assert [work.called for work in (removing, using, settled)] == [False] * 3
+    with pytest.raises(UsageError, match="There is no environment"):
+        room.office.chosen(one)
+    room.database.waits.pop()()
+    assert [work.called for work in (removing, using, settled)] == [True] * 3
+    assert isinstance(using.result.value, UsageError)
+    using.addErrback(lambda _failure: None)
+    assert room.standings == {two: "current"}
+
+
+def test_what_cannot_be_removed_stays(room):
+    one = room.bring("one").key
+    both_hold(room, one)
+    two = room.bring("two").key
+    both_hold(room, one, two)
+
+    def fails(*_args: Any) -> None:
+        raise DatabaseBusy("The database is busy.")
+
+    room.database.run = lambda *_args: Deferred.fromCoroutine(_raising(fails))
+    with pytest.raises(DatabaseBusy):
+        done(room.office.remove(one))
+    assert room.office.chosen(one) == one
+    assert room.office.store.manifest(one).key == one
 
 
 def _folder(room: Room, words: str) -> Path:

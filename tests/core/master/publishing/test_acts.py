@@ -5,7 +5,7 @@ from asyncluster.core.master.publishing.acts import sentence_of, subject_of
 from asyncluster.core.master.verbs.table import VERBS
 
 #: Verbs by which something is done.
-_ASKING = ("list", "show", "logs", "why", "status", "watch", "report", "compute", "progress")
+_ASKING = ("list", "show", "logs", "why", "status", "watch", "report", "compute", "progress", "ready")
 _DOING = {verb for verb in VERBS if verb.split()[-1] not in _ASKING}
 _DOING -= {"env begin", "env piece"}  # nothing is done before "env sync"
 
