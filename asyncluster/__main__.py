@@ -203,7 +203,7 @@ def _tell(error: Exception, words: str, arguments: Sequence[str]) -> None:
 
 def _forget_output() -> None:
     """Drops what could not be written: Python would try, and complain, once more at exit."""
-    with suppress(OSError, ValueError):
+    with suppress(AttributeError, OSError, ValueError):  # there may be none
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)

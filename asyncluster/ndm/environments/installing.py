@@ -145,7 +145,8 @@ def _destination(partial: Path) -> SchemeDictionaryDestination:
 
 def _line(error: Exception) -> str:
     """What an error says, which may be what the wheel says: in one short line for somebody's terminal."""
-    text = " ".join(str(error.args[0] if error.args else "").split()).removesuffix(".")[:200]
+    said = error.message if isinstance(error, configparser.Error) else error.args[-1] if error.args else ""
+    text = " ".join(str(said).split()).removesuffix(".")[:200]
     return text if text and text.isprintable() else type(error).__name__
 
 

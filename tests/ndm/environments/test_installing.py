@@ -249,6 +249,7 @@ def test_wheels_that_are_none(files: Mapping[str, str], folder: Path, install_he
     with pytest.raises(UnfitEnvironment, match="is broken") as refusal:
         install_here()
     assert str(refusal.value).isprintable()
+    assert "object at" not in str(refusal.value)
 
 
 def test_a_file_where_another_wheel_has_a_folder(folder: Path, install_here: Callable[[], Path]) -> None:
