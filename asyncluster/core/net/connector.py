@@ -66,7 +66,9 @@ class Endpoint(Protocol):
 
 def master_endpoint(reactor: Any, host: str, port: int) -> Endpoint:
     """The master by name or address, IPv4 or IPv6, whichever answers first."""
-    return HostnameEndpoint(reactor, host, port, timeout=limits.CONNECT_SECONDS)
+    # Also to learn that nobody is there takes so long for each address.
+    delay = limits.NEAR_ADDRESS_SECONDS if on_this_machine(host) else limits.ADDRESS_SECONDS
+    return HostnameEndpoint(reactor, host, port, timeout=limits.CONNECT_SECONDS, attemptDelay=delay)
 
 
 def on_this_machine(host: str) -> bool:

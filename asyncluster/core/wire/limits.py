@@ -67,6 +67,11 @@ SWEEP_SECONDS = 60.0
 #: One attempt to reach the master's port.
 CONNECT_SECONDS = 20.0
 
+#: Between two addresses of one master, the second being tried beside the first; and on the node's own machine, where
+#: each answers at once.
+ADDRESS_SECONDS = 0.3
+NEAR_ADDRESS_SECONDS = 0.01
+
 #: Waits between attempts are random between nothing and a bound that doubles from the first to the last, with a rest
 #: of so many attempts on the way: a master that is restarted is back soon, and its nodes should be too. The last one
 #: and an attempt that had just begun in vain are less than the minute in which everybody is back after any fault.

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
 
 from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint, on_this_machine
 from asyncluster.core.net.listener import NodeListener
@@ -37,6 +40,19 @@ class Doorman(Protocol):
 )
 def test_only_loopback_is_this_machine(host: str, here: bool) -> None:
     assert on_this_machine(host) is here
+
+
+@pytest.mark.parametrize(("host", "patience"), [("127.0.0.1", 0.01), ("10.0.0.1", 0.3)])
+def test_on_the_same_machine_a_refusal_is_known_at_once(host: str, patience: float) -> None:
+    clock, failures = MemoryReactorClock(), []
+    clock.running = True
+    master_endpoint(clock, host, 9080).connect(Factory()).addErrback(failures.append)
+    ((_host, _port, attempt, _timeout, _bind),) = clock.tcpClients
+    attempt.clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+    clock.advance(patience * 0.9)
+    assert not failures
+    clock.advance(patience * 0.2)
+    assert [failure.type for failure in failures] == [ConnectionRefusedError]
 
 
 def test_node_and_master_prove_themselves_and_get_their_links(room: Any) -> None:
