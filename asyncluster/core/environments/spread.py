@@ -29,6 +29,10 @@ class Progress:
     share: float = 0.0
     words: str = ""
 
+    def go_on(self) -> None:
+        """It works on it."""
+        self.state = "installing" if self.share == 1.0 else "fetching"
+
 
 class Spread:
     """See the module.
@@ -61,7 +65,7 @@ class Spread:
         share = min(1.0, (self._before[filename] + until) / self._size)
         if share > progress.share or progress.state == "away":
             progress.share, progress.heard = max(share, progress.share), now
-            progress.state = "installing" if progress.share == 1.0 else "fetching"
+            progress.go_on()
 
     def has(self, node: str) -> None:
         """A node has it."""
@@ -77,6 +81,11 @@ class Spread:
         """A node is not connected any more; it may come back in time."""
         if node in self.nodes and self.nodes[node].state not in ("done", "failed"):
             self.nodes[node].state = "away"
+
+    def back(self, node: str) -> None:
+        """A node that went away is connected again, and goes on where it was."""
+        if node in self.nodes and self.nodes[node].state == "away":
+            self.nodes[node].go_on()
 
     def trouble(self, now: float) -> str:
         """Why it will not stand, in one sentence for each node that is the reason; "" while it may."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from asyncluster.__main__ import main
+from asyncluster.core.client import bundling, cluster
 from asyncluster.core.client.environments import NodeProgress, Standing
 from asyncluster.core.commands.environment import _Progress
+from asyncluster.core.errors import ExitCode, NotAllowed
 
 
 @pytest.mark.parametrize("nodes", [(), (NodeProgress("pc01", "fetching", 0.5),)], ids=["sending", "on the nodes"])
@@ -18,3 +24,29 @@ def test_who_stops_it_hears_what_goes_on(nodes: tuple[NodeProgress, ...], capsys
     with pytest.raises(KeyboardInterrupt):
         stop_while_it_stands_so()
     assert ("The nodes go on with it" in capsys.readouterr().err) is bool(nodes)
+
+
+class Forbidding:
+    """A cluster whose master refuses everything."""
+
+    def __init__(self, **_options: Any) -> None: ...
+
+    def __enter__(self) -> Forbidding:
+        return self
+
+    def __exit__(self, *_exc: object) -> None: ...
+
+    def ask(self, verb: str, **_arguments: Any) -> None:
+        raise NotAllowed(f"{verb} is for operators.")
+
+
+def test_who_may_not_bring_one_hears_it_before_pip_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bundled: list[object] = []
+    monkeypatch.setattr(cluster, "Cluster", Forbidding)
+    monkeypatch.setattr(bundling, "bundle", lambda *arguments: bundled.append(arguments))
+    with pytest.raises(SystemExit) as ended:
+        main(["env", "sync", str(tmp_path)])
+    assert (ended.value.code, bundled) == (ExitCode.REFUSED, [])
+    assert capsys.readouterr().err == "env ready is for operators.\n"

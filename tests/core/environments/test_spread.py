@@ -65,6 +65,19 @@ def test_patience_is_for_each_node_since_it_was_heard(spread):
     assert "pc1: It went away, and did not have it within 60 s." in spread.trouble(110.0)
 
 
+def test_who_comes_back_goes_on_where_it_was_and_gets_no_more_patience(spread):
+    spread.sent("pc1", A, 100, now=20.0)
+    spread.sent("pc1", B, 300, now=30.0)
+    for name in ("pc1", "pc2", "pc9"):
+        spread.lost(name)
+        spread.back(name)
+    assert [spread.nodes[name].state for name in ("pc1", "pc2")] == ["installing", "fetching"]
+    spread.failed("pc2", "There is no room.")
+    spread.back("pc2")
+    assert spread.nodes["pc2"].state == "failed"
+    assert spread.look_at() == 90.0
+
+
 def test_who_went_away_may_come_back(spread):
     spread.lost("pc1")
     spread.sent("pc1", A, 0, now=60.0)

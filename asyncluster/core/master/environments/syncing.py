@@ -199,6 +199,7 @@ class Syncing:
         """What a node has, and what it tried in vain."""
         if (spread := self._spread()) is None:
             return
+        spread.back(name)
         if spread.key in message.keys:
             spread.has(name)
         for failure in message.failed:
