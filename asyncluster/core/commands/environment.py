@@ -61,7 +61,10 @@ def sync(options: GlobalOptions, source: Path, name: str | None, dry_run: bool, 
     from asyncluster.core.client import environments
     from asyncluster.core.client.bundling import bundle
     from asyncluster.core.client.cluster import Cluster
+    from asyncluster.core.environments.kept import check_name
 
+    if name is not None:
+        check_name(name)
     quiet = options.quiet or as_json
     with tempfile.TemporaryDirectory(prefix="asyncluster-env-") as temporary, Cluster(config=options.config) as cluster:
         folder = Path(temporary)

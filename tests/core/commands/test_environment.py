@@ -40,13 +40,25 @@ class Forbidding:
         raise NotAllowed(f"{verb} is for operators.")
 
 
-def test_who_may_not_bring_one_hears_it_before_pip_works(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ([], ExitCode.REFUSED, "env ready is for operators."),
+        (["--name", "none"], ExitCode.USAGE, "'none' cannot be the name of an environment"),
+    ],
+)
+def test_who_may_not_bring_one_so_hears_it_before_pip_works(
+    options: list[str],
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     bundled: list[object] = []
     monkeypatch.setattr(cluster, "Cluster", Forbidding)
     monkeypatch.setattr(bundling, "bundle", lambda *arguments: bundled.append(arguments))
     with pytest.raises(SystemExit) as ended:
-        main(["env", "sync", str(tmp_path)])
-    assert (ended.value.code, bundled) == (ExitCode.REFUSED, [])
-    assert capsys.readouterr().err == "env ready is for operators.\n"
+        main(["env", "sync", str(tmp_path), *options])
+    assert (ended.value.code, bundled) == (code, [])
+    assert capsys.readouterr().err.startswith(words)
