@@ -7,11 +7,13 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +169,14 @@ class Site:
 
     def sheet(self, name: str) -> list[dict[str, Any]]:
         return self.ask("timesheet list", name=name)
+
+    def guessed(self, name: str, times: int) -> None:
+        """Somebody has typed wrong passwords at the node, a minute ago."""
+        row = (name, self.ask("node list")[0]["name"], int(time.time()) - 60)
+        with closing(sqlite3.connect(self.state / "asyncluster.db", timeout=30)) as database, database:
+            database.executemany(
+                "INSERT INTO failures (user_name, node, at, cleared) VALUES (?, ?, ?, 0)", [row] * times
+            )
 
     def wait_for_node(self) -> None:
         wait_for(lambda: len(self.ask("node list")) == 1, "the node")

@@ -17,6 +17,8 @@ from asyncluster.ndm.display.xserver import XServer
 from asyncluster.ndm.session.group import ControlGroup, Descendants, Processes
 
 _SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108 - where all X servers have theirs
+_FLAGS = 6  # of a process, counted from behind its name; see proc(5)
+_PF_EXITING = 0x4  # of Linux's include/linux/sched.h
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Screen:
         return self._server.process.pid if self._server is not None else 0
 
     def serves(self) -> bool:
-        """Does the X server still take clients? One that was killed stops before its end can be waited for."""
+        """Does the X server still take clients? One that was killed loses them before its end can be waited for."""
+        if _is_ending(self.pid):
+            return False
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
             failure = probe.connect_ex(str(_SOCKETS / f"X{self._place.display}"))
         return failure in (0, errno.EAGAIN)  # it is there, or so busy that it lets clients wait
@@ -109,3 +113,12 @@ def clear(place: Place) -> None:
         (place.directory / name).unlink(missing_ok=True)
     shutil.rmtree(place.directory / "home", ignore_errors=True)
     (_SOCKETS / f"X{place.display}").unlink(missing_ok=True)  # a killed server leaves it
+
+
+def _is_ending(pid: int) -> bool:
+    """Whether the kernel has begun to end a process; it does so before it closes the process's sockets."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return True
+    return bool(int(status.rpartition(b")")[2].split()[_FLAGS]) & _PF_EXITING)

@@ -104,10 +104,8 @@ def test_a_day_that_is_used_up(site, sit_down, refused):
 def test_guessing_makes_one_wait_and_counts_the_seconds(site, person, refused, like):
     account = person("acfrida")
     screen = site.screens[0]
-    for _ in range(4):
-        refused(account.pw_name, "wrong", "User ID or password is wrong.")
-        screen.x("xdotool", "key", "shift+Tab", "ctrl+a")  # the name stays; it is typed anew
-    refused(account.pw_name, "wrong", "User ID or password is wrong.", wait=2.0)
+    site.guessed(account.pw_name, 6)
+    refused(account.pw_name, "wrong", "User ID or password is wrong.", wait=8.0)
     wait_for(lambda: says(screen, like.resting()), "the end of the wait")
     screen.x("xdotool", "type", LOGIN_PASSWORD)
     screen.x("xdotool", "key", "Return")

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from support.waiting import wait_for
 
 from asyncluster.core.errors import UsageError
 from asyncluster.core.wire import messages as m
@@ -87,7 +88,7 @@ def test_few_results_leave_together(worker):
         messages.append(worker.until(m.Done).rows)
     assert [row[0] for rows in messages for row in rows] == list(range(1, 20))
     assert len(messages) < 19
-    assert worker.page.kept() == b""
+    wait_for(lambda: worker.page.kept() == b"", "the pages to say that all have been sent")
 
 
 def test_results_come_before_the_entry_that_fails(worker):
