@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ sys.path.insert(0, str(_HERE))  # pytest's importlib mode puts nothing there
 _PLUGINS = [f"support.{module.stem}" for module in sorted((_HERE / "support").glob("*.py"))]
 pytest.register_assert_rewrite(*_PLUGINS)  # now, since one may import another before its own turn
 pytest_plugins = _PLUGINS
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's job in the background; some tests are about Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
