@@ -165,22 +165,24 @@ class Page(QWidget):
 
 def scrolling(content: QWidget) -> QScrollArea:
     """A panel that may be taller than the window."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area = _area(content)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
     area.setMinimumWidth(content.minimumWidth() or content.minimumSizeHint().width())
     return area
 
 
 def _scrolling_if_small(body: QWidget) -> QScrollArea:
     """A body that a small screen may not hold."""
+    area = _area(body)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+def _area(content: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(body)
+    area.setWidget(content)
     return area
 
 

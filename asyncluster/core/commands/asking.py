@@ -28,6 +28,12 @@ def ask(options: GlobalOptions, verb: str, **arguments: Any) -> Any:
         return cluster.ask(verb, **arguments)
 
 
+def say(options: GlobalOptions, text: str) -> None:
+    """Confirms what was done, unless -q was given."""
+    if not options.quiet:
+        click.echo(text)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table for people.

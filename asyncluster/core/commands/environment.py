@@ -18,6 +18,7 @@ from asyncluster.core.commands.asking import (
     print_facts,
     print_json,
     print_rows,
+    say,
 )
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 
@@ -81,8 +82,8 @@ def sync(options: GlobalOptions, source: Path, name: str | None, dry_run: bool, 
         shown = cluster.ask("env show", environment=key)
     if as_json:
         print_json(shown)
-    elif not options.quiet:
-        click.echo(f"{_called(shown)} is on {_count(shown['nodes'], 'node')}, and current.")
+    else:
+        say(options, f"{_called(shown)} is on {_count(shown['nodes'], 'node')}, and current.")
 
 
 def _show_plan(plan: dict[str, Any], *, as_json: bool) -> None:
@@ -183,8 +184,7 @@ def use(options: GlobalOptions, key: str) -> None:
     KEY is a name, a key or its first digits; "none" for the nodes as they are.
     """
     ask(options, "env use", environment=key)
-    if not options.quiet:
-        click.echo("No environment is current." if key == "none" else f"{key} is current.")
+    say(options, "No environment is current." if key == "none" else f"{key} is current.")
 
 
 @click.command
@@ -193,8 +193,7 @@ def use(options: GlobalOptions, key: str) -> None:
 def remove(options: GlobalOptions, key: str) -> None:
     """Removes one from the master and from all nodes."""
     ask(options, "env remove", environment=key)
-    if not options.quiet:
-        click.echo(f"{key} is removed.")
+    say(options, f"{key} is removed.")
 
 
 def _called(one: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from asyncluster.core.commands.asking import (
     print_facts,
     print_json,
     print_rows,
+    say,
     seconds_in_words,
     thousands,
 )
@@ -108,9 +109,8 @@ def logs(options: GlobalOptions, number: int, call: int | None, as_json: bool) -
 def cancel(options: GlobalOptions, numbers: tuple[int, ...]) -> None:
     """Ends jobs: their calls stop within seconds, wherever they run."""
     ask(options, "job cancel", numbers=list(numbers))
-    if not options.quiet:
-        for number in numbers:
-            click.echo(f"Job {number} is cancelled.")
+    for number in numbers:
+        say(options, f"Job {number} is cancelled.")
 
 
 @click.command
@@ -120,9 +120,8 @@ def cancel(options: GlobalOptions, numbers: tuple[int, ...]) -> None:
 def renice(options: GlobalOptions, numbers: tuple[int, ...], niceness: int) -> None:
     """Changes the share of the workers that jobs have."""
     ask(options, "job renice", numbers=list(numbers), niceness=niceness)
-    if not options.quiet:
-        for number in numbers:
-            click.echo(f"Job {number} has niceness {niceness}.")
+    for number in numbers:
+        say(options, f"Job {number} has niceness {niceness}.")
 
 
 @click.command

@@ -16,6 +16,7 @@ from asyncluster.core.commands.asking import (
     print_facts,
     print_json,
     print_rows,
+    say,
     table_of,
     thousands,
 )
@@ -110,7 +111,8 @@ def _facts(node: dict[str, Any]) -> list[tuple[str, object]]:
 def drain(options: GlobalOptions, names: tuple[str, ...]) -> None:
     """Lets nodes finish what they run and gives them nothing new."""
     ask(options, "node drain", names=list(names))
-    _say(options, names, "takes no new calls; what runs is finished.")
+    for name in names:
+        say(options, f"{name} takes no new calls; what runs is finished.")
 
 
 @click.command
@@ -119,10 +121,5 @@ def drain(options: GlobalOptions, names: tuple[str, ...]) -> None:
 def resume(options: GlobalOptions, names: tuple[str, ...]) -> None:
     """Lets drained nodes work again."""
     ask(options, "node resume", names=list(names))
-    _say(options, names, "works again.")
-
-
-def _say(options: GlobalOptions, names: tuple[str, ...], what: str) -> None:
-    if not options.quiet:
-        for name in names:
-            click.echo(f"{name} {what}")
+    for name in names:
+        say(options, f"{name} works again.")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from asyncluster.core.commands.asking import Column, ask, json_option, print_json, print_rows
+from asyncluster.core.commands.asking import Column, ask, json_option, print_json, print_rows, say
 from asyncluster.core.commands.options import GlobalOptions, pass_options
-from asyncluster.core.commands.user import say
 from asyncluster.core.errors import UsageError
 
 _COLUMNS = (

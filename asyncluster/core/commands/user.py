@@ -10,7 +10,16 @@ from typing import Any
 
 import click
 
-from asyncluster.core.commands.asking import Column, ask, json_option, local_time, print_facts, print_json, print_rows
+from asyncluster.core.commands.asking import (
+    Column,
+    ask,
+    json_option,
+    local_time,
+    print_facts,
+    print_json,
+    print_rows,
+    say,
+)
 from asyncluster.core.commands.options import GlobalOptions, pass_options
 from asyncluster.core.errors import UsageError
 from asyncluster.core.people.durations import in_words
@@ -296,9 +305,3 @@ def pages(options: GlobalOptions, verb: str, **arguments: Any) -> Iterator[Any]:
         skip += len(page)
         if len(page) < PAGE:
             return
-
-
-def say(options: GlobalOptions, text: str) -> None:
-    """Confirms what was done, unless -q was given."""
-    if not options.quiet:
-        click.echo(text)

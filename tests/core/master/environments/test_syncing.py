@@ -184,13 +184,18 @@ def both_hold(room: Room, *keys: str) -> None:
         room.holds(name, *keys)
 
 
-def test_the_previous_one_stays_and_an_older_one_goes(room):
-    keys = []
+def three_brought(room: Room) -> list[str]:
+    """Keys of three, the last one current, at a master that has just been restarted."""
+    keys: list[str] = []
     for words in ("one", "two", "three"):
         keys.append(room.bring(words).key)
         both_hold(room, *keys)
         room.office = room.new_office()
-    one, two, three = keys
+    return keys
+
+
+def test_the_previous_one_stays_and_an_older_one_goes(room):
+    one, two, three = three_brought(room)
     assert room.standings == {one: "", two: "previous", three: "current"}  # its jobs may yet come back
     room.office.start_collecting()
     assert room.standings == {two: "previous", three: "current"}
@@ -308,12 +313,7 @@ def test_who_brings_what_is_on_its_way_already_joins(room):
 
 
 def test_what_is_brought_again_does_not_go_meanwhile(room):
-    keys = []
-    for words in ("one", "two", "three"):
-        keys.append(room.bring(words).key)
-        both_hold(room, *keys)
-        room.office = room.new_office()
-    one, two, three = keys
+    one, two, three = three_brought(room)
     manifest = room.office.store.manifest(one)
     room.office.syncing.begin(manifest, None, "ann", ANN)
     room.office.start_collecting()
