@@ -3,7 +3,7 @@
 It keeps to what `concurrent.futures` documents, down to who may be cancelled when. Calls wait here until they are
 handed to the master: a call that waits is pending and can be cancelled, one that was handed over is running and
 cannot. At most `max_workers` are handed over at once; without that number a few more than the cluster has workers, and
-as many as are done in `LEAD` seconds if calls are short.
+as many as are done in `asyncluster.core.rhythm.CLIENT_AHEAD` seconds if calls are short.
 
 Three things are better than a local pool's, and none is worse:
 

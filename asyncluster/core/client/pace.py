@@ -6,8 +6,7 @@ import math
 import os
 from typing import Any
 
-#: Seconds of work to hand over ahead, so that no worker waits for the next call.
-LEAD = 0.05
+from asyncluster.core.rhythm import CLIENT_AHEAD
 
 #: Calls to hand over at once, at most.
 MOST = 10_000
@@ -35,7 +34,7 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         # One more than there are workers, as ProcessPoolExecutor does, so that none waits for its next call.
-        return self._workers + 1 + min(MOST, int(LEAD * self._workers / self._mean))
+        return self._workers + 1 + min(MOST, int(CLIENT_AHEAD * self._workers / self._mean))
 
     def ran(self, seconds: float) -> None:
         """A task took so long."""

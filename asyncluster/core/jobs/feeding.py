@@ -23,7 +23,8 @@ from math import ceil
 
 from asyncluster.core.jobs.board import Board
 from asyncluster.core.jobs.job import Job
-from asyncluster.core.jobs.node import PATIENCE, Node, Share, pin_blobs
+from asyncluster.core.jobs.node import Node, Share, pin_blobs
+from asyncluster.core.rhythm import SILENCE
 from asyncluster.core.wire.limits import BATCH
 from asyncluster.core.wire.messages import CallRow, JobAt, Recall, Run, RunLarge, RunRow
 
@@ -234,7 +235,7 @@ class Feeding:
             waiting = giver.outstanding - giver.slots
             if waiting <= 0:
                 break
-            self._look_again = board.now + PATIENCE
+            self._look_again = board.now + SILENCE
             board.deadlines.set(("recall", ""), self._look_again)
             found = self._recallable(giver)
             if found is not None:

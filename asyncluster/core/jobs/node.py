@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from asyncluster.core.jobs.records import NodeRecord, NodeState
+from asyncluster.core.rhythm import SILENCE
 from asyncluster.core.wire.messages import Attach, BlobRef, CallRow, Telemetry
-
-PATIENCE = 0.05  # seconds for which calls may wait on a node while another one has a free slot
 
 
 class Share:
@@ -51,7 +50,7 @@ class Share:
         self.missing: dict[int, int] = {}
         self.since = now
         self.recalls = 0
-        self.patience = PATIENCE
+        self.patience = SILENCE
         self.blobs: dict[bytes, int] = {}
 
     def __len__(self) -> int:

@@ -1,16 +1,16 @@
 """How many calls of one kind a worker slot may have ahead, from how long they took.
 
-A worker should never wait for the master, so a node gets about 60 ms of work ahead per slot: when half of it has been
-reported the worker may be 20 ms further, as results gather on their way. But no call should wait behind a long one
-while another node is free, so calls of 20 ms and more get nothing ahead, and neither do calls of which nothing is
-known: the depth begins at 1 and doubles at most with each report.
+A worker should never wait for the master, so a node gets work ahead for each slot (`asyncluster.core.rhythm`). But no
+call should wait behind a long one while another node is free, so calls of 20 ms and more get nothing ahead, and neither
+do calls of which nothing is known: the depth begins at 1 and doubles at most with each report.
 """
 
 from __future__ import annotations
 
 from math import ceil
 
-AHEAD_SECONDS = 0.060
+from asyncluster.core.rhythm import NODE_AHEAD
+
 SLOW_SECONDS = 0.020
 DEEPEST = 1024
 BATCH_SECONDS = 0.001
@@ -53,5 +53,5 @@ class Pace:
         self.mean = blend(self.mean, rows, seconds)
         self.batch = max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / self.mean)))
         if not self._fixed:
-            deep = ceil(AHEAD_SECONDS / self.mean) if self.mean < SLOW_SECONDS else 1
+            deep = ceil(NODE_AHEAD / self.mean) if self.mean < SLOW_SECONDS else 1
             self.depth = min(deep, 2 * self.depth, DEEPEST)

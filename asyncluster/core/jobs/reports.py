@@ -14,8 +14,9 @@ from asyncluster.core.errors import ProtocolError
 from asyncluster.core.jobs.board import Board
 from asyncluster.core.jobs.instructions import ReleaseBlob
 from asyncluster.core.jobs.job import Job
-from asyncluster.core.jobs.node import PATIENCE, Node, Share
+from asyncluster.core.jobs.node import Node, Share
 from asyncluster.core.jobs.returning import Returning
+from asyncluster.core.rhythm import SILENCE
 from asyncluster.core.wire.messages import (
     RAISED,
     BlobRef,
@@ -100,7 +101,7 @@ class Reports:
             return
         ended, odd = self._take_results(node, job, share, message.rows)
         share.since = self._board.now
-        share.patience = PATIENCE
+        share.patience = SILENCE
         if ended:
             rows = ended if odd else message.rows
             size = sum([len(done[4]) for done in rows]) if job.client is None else 0
@@ -248,7 +249,7 @@ class Reports:
         if share is not None and share.recalls:
             share.recalls -= 1
             share.since = board.now
-            share.patience = PATIENCE if rows else min(2 * share.patience, _LONGEST_PATIENCE)
+            share.patience = SILENCE if rows else min(2 * share.patience, _LONGEST_PATIENCE)
         elif rows and not node.draining:
             # Somebody sat down there, perhaps: wait for the node to say how it is, lest calls go to and fro.
             node.resting = True

@@ -12,7 +12,7 @@ class DispatchSettings:
     """Times are seconds, sizes bytes.
 
     Attributes:
-        jobs: calls that are kept ahead per worker slot; None: about 60 ms of work, measured.
+        jobs: calls that are kept ahead per worker slot; None: as `asyncluster.core.rhythm` says, measured.
         lease: how long the calls of a node that lost its connection wait for it.
         report: how long a node that is back may take to hand in what finished meanwhile.
         client_grace: how long the jobs of a client that lost its connection wait for it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from PyQt6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QDate, QLocale
 
@@ -114,8 +115,6 @@ _FORMS: list[tuple[str, str]] = [
         QT_TRANSLATE_NOOP("Master", "The password of this account on this computer has expired."),
     ),
 ]
-_COMPILED = [(re.compile(form), source) for form, source in _FORMS]
-
 _UNITS = {"hour": "h", "minute": "min", "second": "s"}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -129,12 +128,18 @@ def translated(reason: str, advice: str) -> tuple[str, str]:
 
 def sentence(text: str) -> str:
     """One sentence in the window's language; an unknown one as it is."""
-    for form, source in _COMPILED:
+    for form, source in _compiled():
         match = form.fullmatch(text)
         if match:
             parts = {name: _PARTS[name](value) for name, value in match.groupdict().items()}
             return translate("Master", source).format(**parts)
     return text
+
+
+@cache
+def _compiled() -> list[tuple[re.Pattern[str], str]]:
+    """The forms; made when the first sentence comes, so that no window waits for them."""
+    return [(re.compile(form), source) for form, source in _FORMS]
 
 
 def _when(text: str) -> str:

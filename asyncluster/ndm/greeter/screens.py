@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QObject, QTimer
-from PyQt6.QtGui import QGuiApplication, QScreen
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QScreen
+from PyQt6.QtWidgets import QApplication, QWidget
 
+from asyncluster.ndm.greeter.blink import Blink
 from asyncluster.ndm.greeter.greeter import Greeter
 from asyncluster.ndm.greeter.window import GreeterWindow
 
@@ -16,10 +17,11 @@ class Screens(QObject):
     Two screens that show the same picture (they begin at the same place) are one.
     """
 
-    def __init__(self, app: QGuiApplication, greeter: Greeter) -> None:
+    def __init__(self, app: QApplication, greeter: Greeter) -> None:
         super().__init__(app)
         self._app = app
         self._greeter = greeter
+        self._blink = Blink(app)
         self.windows: dict[QScreen, GreeterWindow] = {}
         app.screenAdded.connect(self._added)
         app.screenRemoved.connect(self._removed)
@@ -52,8 +54,11 @@ class Screens(QObject):
             window.focus_first()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        kind = None if event is None else event.type()
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress):
+            self._blink.go_on()
         # Without a window manager nobody else gives the keyboard to the window that is clicked.
-        if event is not None and event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
+        if kind == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
             window = watched.window()
             if isinstance(window, GreeterWindow) and not window.isActiveWindow():
                 window.activateWindow()

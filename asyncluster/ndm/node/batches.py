@@ -1,18 +1,17 @@
 """How many of a job's waiting calls a worker gets at once.
 
-Enough that it never waits for the next one: about 40 ms of work, of which it reports each 10. But calls that are slow,
-that nobody has timed yet or that must be alone go one by one, and no worker gets more than its part of all calls of the
-job that are here.
+Enough that it never waits for the next one (`asyncluster.core.rhythm`); it gets more when less than half is left. But
+calls that are slow, that nobody has timed yet or that must be alone go one by one, and no worker gets more than its
+part of all calls of the job that are here.
 """
 
 from __future__ import annotations
 
+from asyncluster.core.rhythm import WORKER_AHEAD
 from asyncluster.core.wire.limits import BATCH
 from asyncluster.ndm.node.jobs import Held, Job
 from asyncluster.ndm.node.pool import Worker
 
-#: Seconds of work that a worker has ahead; it gets more when less than half is left.
-AHEAD = 0.040
 _MOST = 1024
 
 
@@ -21,7 +20,7 @@ def take(job: Job, worker: Worker, slots: int) -> list[Held]:
     ahead = 0.0
     for given in worker.calls.values():
         ahead += _expected(job, given)
-        if ahead > AHEAD / 2:
+        if ahead > WORKER_AHEAD / 2:
             return []
     batch: list[Held] = []
     size = 0
@@ -30,7 +29,7 @@ def take(job: Job, worker: Worker, slots: int) -> list[Held]:
         ahead += _expected(job, held)
         size += len(held.row[3])
         first = not batch and not worker.calls
-        if not first and (ahead > AHEAD or size > BATCH or len(batch) >= most):
+        if not first and (ahead > WORKER_AHEAD or size > BATCH or len(batch) >= most):
             break
         batch.append(job.pop())
     return batch
@@ -39,4 +38,4 @@ def take(job: Job, worker: Worker, slots: int) -> list[Held]:
 def _expected(job: Job, held: Held) -> float:
     """Seconds that a call takes; for one that must be alone, more than fits beside any other."""
     kind = job.kind(held)
-    return 2 * AHEAD if kind.alone or kind.mean is None else kind.mean
+    return 2 * WORKER_AHEAD if kind.alone or kind.mean is None else kind.mean

@@ -2,18 +2,16 @@
 
 Only results of workers that have more to do wait here: as soon as one has nothing left all of them leave, and whoever
 makes one call after the other waits for nothing. They leave as well when they are many, or large, or when the first
-of them has waited for `SECONDS` and something happens; the brain's next look at its workers is such a thing.
+of them has waited for `NODE_GATHERS` and something happens; the brain's next look at its workers is such a thing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asyncluster.core.rhythm import NODE_GATHERS
 from asyncluster.core.wire.limits import BATCH
 from asyncluster.core.wire.messages import DoneRow
-
-#: How long a result may wait for others.
-SECONDS = 0.010
 
 #: So many are worth a message.
 ROWS = 32
@@ -44,7 +42,7 @@ class Gathering:
         """Whether they should leave, whatever the workers do."""
         if not self._rows:
             return False
-        return self._count >= ROWS or now - self._since >= SECONDS
+        return self._count >= ROWS or now - self._since >= NODE_GATHERS
 
     def fits(self, rows: Sequence[DoneRow]) -> bool:
         """Whether one message could carry these as well."""

@@ -6,9 +6,10 @@
 Entries and rows are worked off in the order in which they came. When a call ends and 1 ms has passed, and when there is
 nothing left to do, results leave and the loop looks whether rows have been taken back (`Skip`). Few results do not
 leave yet, since a message costs more than they do: while there is more to do they are written into the shared pages,
-where the node daemon finds them if the next call takes long, or the process dies, and leave with the others of 10 ms.
-Those of calls that took less than 1 ms together are not in there: they may have to wait for the call behind them, and
-the node daemon, which sees that this is a long one, gives the other rows of the batch to somebody else.
+where the node daemon finds them if the next call takes long, or the process dies, and wait for others there
+(`asyncluster.core.rhythm`). Those of calls that took less than 1 ms together are not in there: they may have to wait
+for the call behind them, and the node daemon, which sees that this is a long one, gives the other rows of the batch
+to somebody else.
 
 Nothing that a call does ends the loop: not `SystemExit`, not an exception that cannot be pickled. What ends the
 process - a signal, `os._exit` - is the node daemon's to see; the shared page tells it which call it was.
@@ -24,6 +25,7 @@ from typing import Any, TypeAlias
 
 from asyncluster.core.blobs import Blob, adopt, store
 from asyncluster.core.errors import ProtocolError
+from asyncluster.core.rhythm import WORKER_GATHERS
 from asyncluster.core.wire import engine, payloads
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire.limits import BATCH
@@ -35,10 +37,10 @@ from asyncluster.ndm.worker.page import Page
 
 _TURN_NS = 1_000_000
 
-#: So many results are worth a message, and ...
+_GATHER_NS = round(WORKER_GATHERS * 1e9)
+
+#: So many results are worth a message, however soon.
 _ROWS = 8
-#: ... those of so many nanoseconds, however few they are.
-_GATHER_NS = 10_000_000
 
 Task: TypeAlias = m.Entry | m.DropBlob | tuple[m.RunRow, Sequence[m.BlobRef]]
 

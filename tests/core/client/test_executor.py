@@ -19,6 +19,7 @@ from support.master_model import Crash, running_master
 from asyncluster.core.client.executor import Executor
 from asyncluster.core.client.pace import Pace
 from asyncluster.core.errors import JobBroken, MasterUnreachable, WorkerCrashed
+from asyncluster.core.rhythm import CLIENT_AHEAD
 from asyncluster.core.wire.messages import Failure
 
 
@@ -449,7 +450,7 @@ class TestPace:
         pace = Pace(None)
         pace.counted([{"workers": 2, "state": "nice"}], 0.0)
         pace.ran(1e-4)
-        assert pace.limit == 3 + 1000
+        assert pace.limit == 3 + round(CLIENT_AHEAD * 2 / 1e-4)
         pace.ran(0.0)
         for _ in range(100):
             pace.ran(0.0)

@@ -14,6 +14,7 @@ from asyncluster.core.jobs.ladder import Ladder, rung_of
 from asyncluster.core.jobs.node import Node
 from asyncluster.core.jobs.pace import DEEPEST, Pace
 from asyncluster.core.jobs.tally import Tally
+from asyncluster.core.rhythm import NODE_AHEAD
 from asyncluster.core.wire.messages import CallRow
 
 
@@ -90,13 +91,13 @@ def test_what_is_due_may_clear_what_is_due_next() -> None:
         deadlines.clear("b")
 
 
-def test_depth_doubles_until_60_ms_are_ahead() -> None:
+def test_depth_doubles_until_enough_is_ahead() -> None:
     pace = Pace()
     depths = []
     for _ in range(8):
         pace.learn(10, 10 * 0.001)
         depths.append(pace.depth)
-    assert depths == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert depths == [min(2**count, round(1000 * NODE_AHEAD)) for count in range(1, 9)]
 
 
 @pytest.mark.parametrize(("seconds", "depth"), [(0.019, 4), (0.020, 1), (0.050, 1)])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from asyncluster.core.errors import ProtocolError
+from asyncluster.core.rhythm import NODE_GATHERS, WORKER_AHEAD
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node import instructions as i
 from asyncluster.ndm.node.brain import ENTRY_DEATHS, NAMELESS_DEATHS
-from asyncluster.ndm.node.gathering import SECONDS
 from asyncluster.ndm.node.giving import OUTBOX
 from asyncluster.ndm.worker.page import Glance
 
 JOB, OTHER = 77, 88
 QUICK, ONCE, TIMED = 1, 2, 3
+AHEAD = round(1000 * WORKER_AHEAD)  # calls that a worker has, as each takes 1 ms
 
 
 # --- Giving ---------------------------------------------------------------------------------------------------
@@ -77,18 +78,19 @@ def test_nonsense_is_refused(node, message):
 
 def test_calls_nobody_has_timed_go_one_by_one_and_quick_ones_in_batches(node):
     node.warm()
-    node.run(*range(1, 101))
-    assert [len(node.given(worker)) - 1 for worker in (1, 2)] == [40, 40]  # 40 ms of work, at 1 ms each
+    node.run(*range(1, 3 * AHEAD))
+    assert [len(node.given(worker)) - 1 for worker in (1, 2)] == [AHEAD, AHEAD]
 
 
 def test_a_worker_gets_more_before_it_runs_dry(node):
     node.warm()
-    node.run(*range(1, 101))
+    node.run(*range(1, 3 * AHEAD))
     mine = node.given(1)[1:]
-    node.finish(1, *mine[:19])
-    assert len(node.given(1)) == 41
-    node.finish(1, *mine[19:21])
-    assert len(node.given(1)) == 61
+    half = AHEAD // 2
+    node.finish(1, *mine[: half - 1])
+    assert len(node.given(1)) == 1 + AHEAD
+    node.finish(1, *mine[half - 1 : half + 1])
+    assert len(node.given(1)) == 1 + AHEAD + half + 1, "as many again as it had at first"
 
 
 def test_what_is_left_is_divided_among_the_slots(node):
@@ -224,10 +226,10 @@ def test_results_of_busy_workers_travel_together(repeatable):
     worker = node.has(1)
     calls = [call for call in node.given(worker) if call < 20]
     node.finish(worker, calls[0], job=OTHER)
-    node.now += 0.6 * SECONDS
+    node.now += 0.6 * NODE_GATHERS
     node.finish(worker, calls[1], job=OTHER)
     assert not node.told(m.Done), "there may be more soon"
-    node.now += 0.6 * SECONDS
+    node.now += 0.6 * NODE_GATHERS
     node.finish(worker, calls[2], job=OTHER)
     (done,) = node.told(m.Done)
     assert numbers([done]) == calls[:3]
