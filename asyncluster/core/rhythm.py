@@ -14,8 +14,8 @@ what lies ahead is what nobody else can take at the end of a queue.
 
 from __future__ import annotations
 
-WORKER_GATHERS = 0.010
-NODE_GATHERS = 0.010
+WORKER_GATHERS = 0.020
+NODE_GATHERS = 0.020
 MARGIN = 0.010
 
 WORKER_AHEAD = 2 * (WORKER_GATHERS + MARGIN)

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from support.dispatch_desk import JOB, PLAIN, TIMED, Desk
 
 from asyncluster.core.jobs.settings import DispatchSettings
+from asyncluster.core.rhythm import NODE_AHEAD, SILENCE
 from asyncluster.core.wire.limits import BATCH, FRAME
 from asyncluster.core.wire.messages import Recall, Returned, Run, Submit, encode
 
 SECOND = 10**6
+AHEAD = round(1000 * NODE_AHEAD)  # calls of 1 ms that a slot has
 
 
 class Workers:
@@ -76,11 +78,11 @@ def test_slow_calls_get_nothing_ahead(office: Desk) -> None:
     assert len(office.runs("a")) == 1
 
 
-def test_quick_calls_get_60_ms_a_slot_ahead(office: Desk) -> None:
+def test_quick_calls_lie_ahead_of_each_slot(office: Desk) -> None:
     learned(office, 1000)
     office.submit(*range(1000))
     office.turn()
-    assert (len(office.runs("a")), len(office.runs("b"))) == (120, 120)
+    assert (len(office.runs("a")), len(office.runs("b"))) == (2 * AHEAD, 2 * AHEAD)
 
 
 def test_what_is_ahead_is_refilled_at_half(office: Desk) -> None:
@@ -88,12 +90,12 @@ def test_what_is_ahead_is_refilled_at_half(office: Desk) -> None:
     office.submit(*range(1000))
     office.turn()
     calls = office.runs("a")
-    office.done("a", *calls[:59])
+    office.done("a", *calls[: AHEAD - 1])
     office.turn()
     assert office.runs("a") == []
-    office.done("a", calls[59])
+    office.done("a", calls[AHEAD - 1])
     office.turn()
-    assert len(office.runs("a")) == 60
+    assert len(office.runs("a")) == AHEAD
 
 
 def test_a_configured_depth_is_kept_whatever_calls_take() -> None:
@@ -244,7 +246,7 @@ def test_calls_that_wait_too_long_are_recalled_for_an_idle_node() -> None:
     desk = overloaded()
     assert desk.to_node("a") == []
     assert desk.wake is not None
-    desk.advance(0.05)
+    desk.advance(SILENCE)
     assert desk.to_node("a", Recall) == [Recall(JOB, 19)]
     desk.node("a", Returned(desk.serial("a"), JOB, [(n, 1) for n in range(21, 40)]))
     desk.turn()

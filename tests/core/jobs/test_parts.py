@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +102,7 @@ def test_depth_doubles_until_enough_is_ahead() -> None:
     assert depths == [min(2**count, round(1000 * NODE_AHEAD)) for count in range(1, 9)]
 
 
-@pytest.mark.parametrize(("seconds", "depth"), [(0.019, 4), (0.020, 1), (0.050, 1)])
+@pytest.mark.parametrize(("seconds", "depth"), [(0.019, ceil(NODE_AHEAD / 0.019)), (0.020, 1), (0.050, 1)])
 def test_calls_of_20_ms_get_nothing_ahead(seconds: float, depth: int) -> None:
     pace = Pace()
     for _ in range(8):
