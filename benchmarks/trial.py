@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from asyncluster.core.net.ports import free_port
+
 _CONFIG = """\
 [server]
 database = sqlite:///{folder}/asyncluster.db
@@ -47,7 +49,7 @@ class Master:
         self._log = folder / "master.log"
         passwords = {"client": secrets.token_hex(16), "server": secrets.token_hex(16)}
         self.config.touch(mode=0o600)
-        self.config.write_text(_CONFIG.format(folder=folder, port=_free_port(), **passwords))
+        self.config.write_text(_CONFIG.format(folder=folder, port=free_port(), **passwords))
 
     @property
     def pid(self) -> int:
@@ -106,9 +108,3 @@ def wait_until(condition: object, seconds: float, trouble: str, every: float = 0
             raise TimeoutError(trouble)
         time.sleep(every)
     return time.monotonic() - start
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

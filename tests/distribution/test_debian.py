@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from support.pages import ROOT
 from support.waiting import wait_for
 
 from asyncluster.core.database.schema import REVISION
+from asyncluster.core.net.ports import free_port
 
 pytestmark = [pytest.mark.faults, pytest.mark.root, pytest.mark.timeout(3000)]
 
@@ -163,13 +163,6 @@ def debian(tmp_path: Path) -> Iterator[BareDebian]:
         shutil.rmtree(root)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.skipif(shutil.which("lintian") is None, reason="there is no lintian")
 def test_lintian_has_no_complaint_but_those_that_are_known(packages: Path) -> None:
     command = ["lintian", "--no-cfg", "--allow-root", "--suppress-tags", ",".join(INTENDED)]
@@ -185,7 +178,7 @@ def test_install_use_remove_purge(debian: BareDebian, packages: Path) -> None:
     debian.run("apt-get", "install", "--yes", "--no-install-recommends", *files)
     configuration = debian.root / "etc/asyncluster.conf"
     assert (configuration.stat().st_mode & 0o777, configuration.stat().st_uid) == (0o600, 0)
-    port = (r"^tcp port = .*", f"tcp port = {_free_port()}")
+    port = (r"^tcp port = .*", f"tcp port = {free_port()}")
     debian.edit("etc/asyncluster.conf", port, (r"^host = .*", "host = 127.0.0.1"))
     debian.run("asyncluster", "config", "check")
 
@@ -227,7 +220,7 @@ def test_an_upgrade_keeps_data_and_what_people_have_edited(
     old, new = debian.take(packages, *OURS), debian.take(next_packages, *OURS)
     debian.run("apt-get", "update")
     debian.run("apt-get", "install", "--yes", "--no-install-recommends", *old)
-    debian.edit("etc/asyncluster.conf", (r"^tcp port = .*", f"tcp port = {_free_port()}"))
+    debian.edit("etc/asyncluster.conf", (r"^tcp port = .*", f"tcp port = {free_port()}"))
     with (debian.root / "etc/pam.d/asyncluster").open("a", encoding="utf-8") as rules:
         rules.write("session optional pam_umask.so umask=027\n")
     edited = {name: (debian.root / name).read_bytes() for name in ("etc/asyncluster.conf", "etc/pam.d/asyncluster")}

@@ -11,7 +11,9 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from support.processes import Daemon, RealCluster, free_port, running, wait_for
+from support.processes import Daemon, RealCluster, running, wait_for
+
+from asyncluster.core.net.ports import free_port
 
 
 def by_value(function: Callable[..., Any]) -> Callable[..., Any]:

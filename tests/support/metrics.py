@@ -13,6 +13,8 @@ from pathlib import Path
 
 from support.waiting import wait_for
 
+from asyncluster.core.net.ports import free_port
+
 _CONFIGURATION = """[server]
 database = sqlite://:memory:
 listen = 127.0.0.1
@@ -77,13 +79,10 @@ class Scraped:
 @contextmanager
 def measured_master(directory: Path) -> Iterator[Scraped]:
     """A master of its own process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     path = directory / "asyncluster.conf"
     path.touch(0o600)
     words = {"password": secrets.token_hex(12), "server_password": secrets.token_hex(12)}
-    path.write_text(_CONFIGURATION.format(directory=directory, port=port, **words))
+    path.write_text(_CONFIGURATION.format(directory=directory, port=free_port(), **words))
     directory.chmod(0o755)
     command = [sys.executable, "-m", "asyncluster", "--config", str(path), "master", "run"]
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:

@@ -19,6 +19,7 @@ import pytest
 from support.waiting import wait_for
 
 import asyncluster as ac
+from asyncluster.core.net.ports import free_port
 
 CLASSIC = """\
 [server]
@@ -43,12 +44,6 @@ niceness = 10
 
 
 PROGRAM = (sys.executable, "-m", "asyncluster")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Daemon:

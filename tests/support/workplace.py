@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from support.unix_people import status_of
 from support.waiting import time_until, wait_for
 
 from asyncluster.core.client.cluster import Cluster
+from asyncluster.core.net.ports import free_port
 from asyncluster.ndm.session.group import ControlGroup, home
 
 _CONFIGURATION = """[server]
@@ -122,14 +122,11 @@ class Site:
         self.state = directory / "state"
         self.state.mkdir()
         self.configuration = directory / "asyncluster.conf"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         self.configuration.touch(0o600)
         self.configuration.write_text(
             _CONFIGURATION.format(
                 state=self.state,
-                port=port,
+                port=free_port(),
                 password=secrets.token_hex(12),
                 server_password=secrets.token_hex(12),
                 displays=", ".join(f":{number}" for number in displays),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import json
 import os
 import select
 import shutil
 import site
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -25,6 +23,7 @@ import asyncluster
 from asyncluster.core.client import guardian
 from asyncluster.core.client.cluster import Cluster
 from asyncluster.core.errors import AsynClusterError, UsageError
+from asyncluster.core.net.ports import free_port
 from asyncluster.core.wire.randomkeys import new_key
 
 _LONGEST_DIRECTORY = 80  # characters; the path of a UNIX socket has room for 107
@@ -185,22 +184,15 @@ def _prepare(nodes: int, workers: int, dask: bool) -> Path:
     if os.geteuid() == 0:
         directory.chmod(0o711)  # daemons started by root may become another user, and must find their own there
     secret = {"password": new_key(), "server_password": new_key()}
-    port = _free_port()
+    port = free_port()
     for name in ("master", *(f"node-{number}" for number in range(1, nodes + 1))):
         text = _CONFIG.format(
             directory=directory, name=name, workers=workers, user=getpass.getuser(), port=port, **secret
         )
-        _write_private(directory / f"{name}.conf", text + (_ENGINE.format(port=_free_port()) if dask else ""))
+        _write_private(directory / f"{name}.conf", text + (_ENGINE.format(port=free_port()) if dask else ""))
     return directory
 
 
 def _write_private(path: Path, text: str) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -79,7 +79,7 @@ def storm(master: Master, count: int, seconds: float) -> float:
             nodes.stdin.flush()
             master.reactor_thread.wait_until(lambda: len(master.links) >= count, seconds)
             assert nodes.stdout.readline() == b"up\n"
-            assert all(link.events == ["connected"] for link in master.links)
+            assert {tuple(link.events) for link in master.links} == {("connected",)}
         finally:
             nodes.kill()
             master.reactor_thread.call(watch.stop)

@@ -16,13 +16,14 @@ from typing import Any
 import psutil
 import pytest
 from distributed import Client
-from support.processes import free_port, wait_for
+from support.processes import wait_for
 from support.processtable import lives
 
 from asyncluster.core.engine.authority import Authority
 from asyncluster.core.engine.request import make_request
 from asyncluster.core.engine.scheduler import program
 from asyncluster.core.engine.security import dask_security
+from asyncluster.core.net.ports import free_port
 
 
 class Master:
@@ -120,7 +121,13 @@ def test_a_depot_is_kept_beside_it_and_ends_with_it(tmp_path: Path) -> None:
                         os.kill(pids[0], signal.SIGKILL)
 
     def depots() -> list[psutil.Process]:
-        return [child for child in psutil.Process().children() if "scheduler.depot" in " ".join(child.cmdline())]
+        return [child for child in psutil.Process().children() if is_depot(child)]
+
+    def is_depot(child: psutil.Process) -> bool:
+        try:
+            return "scheduler.depot" in " ".join(child.cmdline())
+        except psutil.NoSuchProcess:  # it has ended, and nobody has asked how
+            return False
 
     asyncio.run(play())
     assert len(pids) == 2
