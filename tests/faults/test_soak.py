@@ -11,7 +11,8 @@ import signal
 import statistics
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -126,10 +127,12 @@ class Growth:
 
     def descriptors(self) -> str:
         """What each of them is at this moment."""
-        folder = f"/proc/{self._process.pid}/fd"
         connections = {one.fd: f"{one.laddr} {one.raddr} {one.status}" for one in self._process.net_connections("all")}
-        numbers = sorted(map(int, os.listdir(folder)))
-        return "\n".join(f"{n}: {os.readlink(f'{folder}/{n}')} {connections.get(n, '')}" for n in numbers)
+        lines = []
+        for descriptor in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                lines.append(f"{descriptor.name}: {descriptor.readlink()} {connections.get(int(descriptor.name), '')}")
+        return "\n".join(lines)
 
     def compare(self) -> tuple[list[float], list[float]]:
         """Medians of memory and descriptors in the second quarter, when caches are filled, and in the last one."""
