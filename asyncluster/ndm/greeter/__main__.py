@@ -7,10 +7,6 @@ import sys
 
 gc.disable()  # until the window is up: what imports make lives on, and looking through it costs a tenth of the start
 
-from asyncluster.core.qt.fontconfig import read_ahead  # noqa: E402
-
-read_ahead()
-
 from asyncluster.ndm.greeter.program import main  # noqa: E402
 
 sys.exit(main())
