@@ -6,8 +6,7 @@ side by side, where what is rare stays visible.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from PyQt6.QtCore import QLineF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
@@ -15,8 +14,7 @@ from asyncluster.core.qt.theme import Theme
 from asyncluster.core.qt.tokens import State
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """A job's calls, counted by what has become of them."""
 
     done: int

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+import msgspec
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QPalette
 from PyQt6.QtWidgets import QApplication
@@ -48,8 +48,7 @@ class Weight(Enum):
     BOLD = QFont.Weight.DemiBold
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """Colours and the factor for large text.
 
     Attributes:
@@ -204,7 +203,7 @@ _PALETTE = {
 def _colors(dark: bool) -> dict[str, str]:
     """Every colour of a theme by the name that style sheets use: tokens, states and tints."""
     tokens = DARK if dark else LIGHT
-    named = {name: value for name, value in vars(tokens).items() if isinstance(value, str)}
+    named = {name: value for name, value in msgspec.structs.asdict(tokens).items() if isinstance(value, str)}
     states = {f"state_{state.value}": color for state, color in tokens.states.items()}
     tints = {f"tint_{state.value}": tokens.state_tint(state) for state in State}
     return named | states | tints

@@ -6,8 +6,9 @@ main button and "done". A state is never told by its colour alone: it has a badg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class State(Enum):
@@ -22,8 +23,7 @@ class State(Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """One theme's colours, each as "#RRGGBB".
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True)
-class Hours:
+class Hours(msgspec.Struct, frozen=True):
     """How the room stands.
 
     Attributes:

@@ -11,8 +11,9 @@ stays, and the message goes when the master is back.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from asyncluster.core.wire.greeter import Login, Refused
 
@@ -41,8 +42,7 @@ class Field(Enum):
     PASSWORD = auto()
 
 
-@dataclass(frozen=True)
-class Countdown:
+class Countdown(msgspec.Struct, frozen=True):
     """A wait after refusals.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+import msgspec
 from PyQt6.QtCore import QCoreApplication, QDate, QLocale
 
 from asyncluster.core.qt.sentences import translated
@@ -26,8 +26,7 @@ class Kind(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """What stands under the fields.
 
     Attributes:

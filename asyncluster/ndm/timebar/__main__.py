@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
-gc.disable()  # until the window is up: what imports make lives on, and looking through it costs a tenth of the start
+from asyncluster.core.qt.hurry import hurry
+
+hurry()
 
 from asyncluster.ndm.timebar.program import main  # noqa: E402
 

@@ -6,8 +6,7 @@ draining, danger. A click or Enter opens what is under it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from PyQt6.QtCore import QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
@@ -26,8 +25,7 @@ TALL = 80
 _GROUND_SHARE = 0.22  # of the draining colour, at the first warning
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """What the face shows."""
 
     headline: str
@@ -117,8 +115,7 @@ class Face(QWidget):
         paint_bar(painter, place, shown.share, colors.fill, colors.rest, mark)
 
 
-@dataclass(frozen=True)
-class _Colors:
+class _Colors(msgspec.Struct, frozen=True):
     ground: QColor
     edge: QColor
     ink: QColor
