@@ -71,7 +71,7 @@ def test_an_array_of_4_gb_on_two_workers_of_1_gb(dask_lab: DaskLab) -> None:
 
 
 def test_a_group_by_of_a_data_frame(dask_lab: DaskLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever imports twisted.web, as other tests do, has methods pickled as Twisted does, which fails for class methods.
+    # Whoever imports twisted.web, as other tests do, has methods pickled as Twisted does, and those of classes fail.
     monkeypatch.delitem(copyreg.dispatch_table, types.MethodType, raising=False)
     import dask.dataframe as dd
     import pandas as pd
