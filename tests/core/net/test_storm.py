@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import json
 import resource
@@ -61,7 +62,10 @@ class Master:
 @pytest.fixture
 def master(reactor_thread: Any, keys: Any, master_key: tls.MasterKey, handler: Any) -> Iterator[Master]:
     master = Master(reactor_thread, keys, master_key, handler)
+    gc.collect()
+    gc.freeze()  # a look through all that hundreds of tests have left would take the reactor's thread two seconds
     yield master
+    gc.unfreeze()
     reactor_thread.call(master.listener.close)
     reactor_thread.wait_until(lambda: all(len(link.events) == 2 for link in master.links))
 
