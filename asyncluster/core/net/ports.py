@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-import random
 import socket
 from pathlib import Path
+from random import SystemRandom
 
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _FIRST, _LAST = 20_000, 65_535
 _ATTEMPTS = 1000
+_random = SystemRandom()  # not the author's generator, who may have seeded it
 
 
 def free_port() -> int:
@@ -22,7 +23,7 @@ def free_port() -> int:
         OSError: there is none, or this process may not look.
     """
     for _ in range(_ATTEMPTS):
-        port = random.choice(_quiet_ports())  # noqa: S311 - no secret, only rarely somebody else's choice as well
+        port = _random.choice(_quiet_ports())
         with socket.socket() as probe:
             try:
                 probe.bind(("", port))

@@ -115,6 +115,7 @@ _FORMS: list[tuple[str, str]] = [
         QT_TRANSLATE_NOOP("Master", "The password of this account on this computer has expired."),
     ),
 ]
+
 _UNITS = {"hour": "h", "minute": "min", "second": "s"}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")

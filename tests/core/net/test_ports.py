@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import socket
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_port_that_somebody_has_is_passed_over(monkeypatch):
         taken.bind(("", 0))
         mine = taken.getsockname()[1]
         choices = iter([mine, mine, ports.free_port()])
-        monkeypatch.setattr(ports.random, "choice", lambda _ports: next(choices))
+        monkeypatch.setattr(ports._random, "choice", lambda _ports: next(choices))
         assert ports.free_port() != mine
 
 
@@ -45,6 +46,13 @@ def test_where_none_is_free_it_says_so(monkeypatch):
     with socket.socket() as taken:
         taken.bind(("", 0))
         mine = taken.getsockname()[1]
-        monkeypatch.setattr(ports.random, "choice", lambda _ports: mine)
+        monkeypatch.setattr(ports._random, "choice", lambda _ports: mine)
         with pytest.raises(OSError, match="No TCP port is free"):
             ports.free_port()
+
+
+def test_the_authors_random_numbers_stay_as_they_were():
+    random.seed(1)
+    before = random.getstate()
+    ports.free_port()
+    assert random.getstate() == before
