@@ -67,7 +67,10 @@ class Sitter:
 
     def is_gone(self, seconds: float = GRACE + 5) -> None:
         """Nothing of the session may be left."""
-        wait_for(lambda: not processes_of(self.uid), "the end of all processes", seconds)
+        try:
+            wait_for(lambda: not processes_of(self.uid), "the end of all processes", seconds)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}: {processes_of(self.uid)}\n{self.site.log('node')}") from None
         self.lasted = time.monotonic() - self.began
 
     def check_books(self, ends: tuple[str, ...], sessions: int = 1) -> dict[str, Any]:
