@@ -16,7 +16,8 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from support.processtable import lives, state
+from support.processtable import carriers, lives, state
+from support.waiting import wait_for
 
 from asyncluster.core.wire import messages as m
 from asyncluster.core.wire import payloads
@@ -177,7 +178,7 @@ def spawner(kind: str, marker: str, tmp_path: Path, reactor_thread: Any) -> Iter
     if steward is not None:
         steward.terminate()
         assert steward.wait(PATIENCE) == 0
-    assert alive(marker) == []
+    assert carriers(marker) == []
     assert not directory.exists()
 
 
@@ -195,18 +196,6 @@ def start(spawner: Any, reactor_thread: Any) -> Iterator[Callable[[int], Talk]]:
     yield start
     for talk in talks:
         talk.close()
-
-
-def alive(marker: str) -> list[int]:
-    """Processes that carry the marker."""
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and f"{MARKER}={marker}".encode() in Path(f"/proc/{name}/environ").read_bytes():
-                found.append(int(name))
-        except OSError:
-            pass
-    return found
 
 
 def only_pid(spawner: Any, reactor_thread: Any) -> int:
@@ -310,7 +299,7 @@ def test_close_ends_workers_and_their_daemons(spawner, start, reactor_thread, ma
     pid = only_pid(spawner, reactor_thread)
     (daemon,) = trees.descendants(pid)
     reactor_thread.call(spawner.close)
-    assert alive(marker) == []
+    assert carriers(marker) == []
     assert not lives(pid)
     assert not lives(daemon)
 
@@ -330,6 +319,7 @@ def test_a_worker_that_cannot_be_started_is_told_as_ended(tmp_path, marker, reac
 
 def test_processes_of_an_earlier_life_are_ended_at_the_start(tmp_path, marker, reactor_thread):
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={MARKER: marker})
+    wait_for(lambda: carriers(marker), "a process that shows its environment")
     spawner = reactor_thread.call(DirectSpawner, reactor_thread.reactor, tmp_path / "work", marker, None)
     assert left.wait(PATIENCE) == -signal.SIGKILL
     reactor_thread.call(spawner.close)
@@ -342,6 +332,6 @@ def test_a_worker_that_cannot_be_watched_is_told_as_ended(tmp_path, marker, reac
     talk = Talk()
     reactor_thread.call(spawner.start, 1, talk.ends, 0)
     assert "Too many open files" in spawner.reports.end_of(1).trouble
-    assert alive(marker) == []
+    assert carriers(marker) == []
     talk.close()
     reactor_thread.call(spawner.close)

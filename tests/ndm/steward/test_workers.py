@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.processtable import lives
+from support.processtable import carriers, lives
+from support.waiting import wait_for
 
 from asyncluster.core.errors import ProtocolError
 from asyncluster.ndm.session import group
@@ -46,6 +47,7 @@ def all_closed(fds: list[int]) -> bool:
 
 def test_processes_of_an_earlier_life_are_ended_at_the_start(tmp_path):
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={MARKER: "marker-of-earlier"})
+    wait_for(lambda: carriers("marker-of-earlier"), "a process that shows its environment")
     user = User("somebody", os.getuid(), os.getgid(), dedicated=False)
     try:
         Workers(WorkerPolicy(user, 2**31, tmp_path / "work", "marker-of-earlier", 256))
