@@ -42,7 +42,7 @@ class System:
 
 _FAST = Size()
 _PB = Size(singles=5000, many=20_000, mapped=0, trips=500, echoes=20, queued=20_000, killed=400, repeats=1)
-_POOL = Size(many=50_000, queued=50_000, echoes=30, repeats=1)
+_POOL = Size(many=20_000, queued=20_000, echoes=30, repeats=1)
 _RAY = Size(singles=3000, many=0, mapped=0, trips=300, echoes=30, computed=600, queued=10_000, killed=300, repeats=1)
 _PARSL = Size(
     singles=1500, many=0, mapped=0, trips=200, echoes=10, uses=4, computed=500, queued=2000, killed=200, repeats=1

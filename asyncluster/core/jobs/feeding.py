@@ -114,7 +114,7 @@ class Feeding:
     def _portion(self, node: Node, job: Job) -> int:
         """How many calls are the node's part of the job's queue: it never leaves a slot of it empty."""
         even = ceil(len(job.queue) * node.slots / self._board.ladder.slots)
-        return max(node.slots - node.outstanding, even, self._batch(job))
+        return max(node.slots - node.outstanding, even, self._batch(node, job))
 
     def _is_quick(self, job: Job) -> bool:
         row = job.queue.head()
@@ -141,7 +141,7 @@ class Feeding:
             room = self._room(node, job)
             if not self._is_quick(job):
                 room = min(room, node.slots - node.outstanding)
-            self._give(node, job, min(room, max(ceil(even * node.slots), self._batch(job))))
+            self._give(node, job, min(room, max(ceil(even * node.slots), self._batch(node, job))))
 
     def _place_on_busy(self, job: Job, even: float) -> None:
         """Quick calls fill their place on nodes. Of the others only the first one of a job goes, to wait there."""
@@ -150,14 +150,16 @@ class Feeding:
                 return
             if not _fits(node, job):
                 continue
-            part = max(ceil(even * node.slots), self._batch(job)) if self._is_quick(job) else 1
+            part = max(ceil(even * node.slots), self._batch(node, job)) if self._is_quick(job) else 1
             count = min(self._room(node, job), part)
             if count:
                 self._give(node, job, count)
 
-    def _batch(self, job: Job) -> int:
+    def _batch(self, node: Node, job: Job) -> int:
+        """How many calls are worth a message to the node: very short ones only if they keep all its slots busy."""
         row = job.queue.head()
-        return job.kinds[row[1]].pace.batch if row is not None else 1
+        batch = job.kinds[row[1]].pace.batch if row is not None else 1
+        return batch * node.slots if batch > 1 else 1
 
     # --- handing out ------------------------------------------------------------------------------------------
 

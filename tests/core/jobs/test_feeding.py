@@ -133,6 +133,13 @@ def test_very_short_calls_go_in_batches(office: Desk) -> None:
     assert sorted([len(office.runs("a")), len(office.runs("b"))]) == [0, 100]
 
 
+def test_a_batch_keeps_all_slots_of_a_node_busy(office: Desk) -> None:
+    learned(office, 10, calls=20)
+    office.submit(*range(300))
+    office.turn()
+    assert sorted([len(office.runs("a")), len(office.runs("b"))]) == [100, 200]
+
+
 def test_kinds_have_their_own_pace(office: Desk) -> None:
     learned(office, 1000)
     office.submit(*range(50), kind=TIMED)
