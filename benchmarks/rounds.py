@@ -20,13 +20,13 @@ from benchmarks.processes import adopt_orphans, end_descendants
 from benchmarks.table import Table
 from benchmarks.workloads import AMOUNTS
 
-_PASS_SECONDS = 100  # of one system; what takes longer is ended and named
+_PASS_SECONDS = 60  # of one system; what takes longer is ended and named
 
 
 def run_rounds(
     table: Table, systems: Sequence[System], workloads: Sequence[str], peers: Path, rounds: int, budget: Budget
 ) -> None:
-    """Fills `table`. A system that fails at its start is not asked again.
+    """Fills `table`. A system that fails at its start is not asked again, nor for a workload that it has failed.
 
     Args:
         peers: the interpreter that runs the peers.
@@ -51,7 +51,8 @@ def run_rounds(
 
 def _run_pass(table: Table, system: System, workloads: Sequence[str], peers: Path) -> None:
     size = asdict(system.size)
-    order = {"workloads": [name for name in workloads if size[AMOUNTS[name]]], "size": size, "began": time.monotonic()}
+    asked = [name for name in workloads if size[AMOUNTS[name]] and (system.name, name) not in table.errors]
+    order = {"workloads": asked, "size": size, "began": time.monotonic()}
     python = sys.executable if system.is_ours else str(peers)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         out, said = Path(folder) / "figures", Path(folder) / "said"
@@ -64,7 +65,7 @@ def _run_pass(table: Table, system: System, workloads: Sequence[str], peers: Pat
         lines = [json.loads(line) for line in out.read_text().splitlines()]
         for line in lines:
             table.add_line(system.name, line)
-        missing = [name for name in ["first result", *order["workloads"]] if name not in {w["workload"] for w in lines}]
+        missing = [name for name in ["first result", *asked] if name not in {w["workload"] for w in lines}]
         if missing and (system.name, "first result") not in table.errors:
             table.errors[system.name, missing[0]] = trouble or _last_line(said)
 
