@@ -6,12 +6,16 @@ import ctypes
 import os
 import re
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _TICK = os.sysconf("SC_CLK_TCK")
 _PRIVATE = re.compile(r"^Private_\w+:\s+(\d+) kB", re.MULTILINE)
 _SHARED = re.compile(r"^Shmem:\s+(\d+) kB", re.MULTILINE)
+_STILL = 64 * 1024
+_SETTLING_SECONDS = 20.0
 
 
 def cpu_seconds(pid: int) -> float:
@@ -35,6 +39,18 @@ def private_memory(pid: int | None) -> int:
 def shared_memory() -> int:
     """Bytes of shared memory on the whole machine, mapped or not."""
     return int(_SHARED.findall(Path("/proc/meminfo").read_text())[0]) * 1024
+
+
+def settled(memory: Callable[[], int], pause: float = 0.3) -> int:
+    """Bytes that `memory` says when it says about the same after `pause` seconds, or after 20 s of growth."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    now = memory()
+    while time.monotonic() < deadline:
+        time.sleep(pause)
+        before, now = now, memory()
+        if abs(now - before) <= _STILL:
+            break
+    return now
 
 
 def running_seconds(pid: int) -> float:

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from benchmarks import functions
 from benchmarks.engine import WORKERS, Engine
-from benchmarks.processes import Usage, private_memory
+from benchmarks.processes import Usage, private_memory, settled
 
 Figures: TypeAlias = dict[str, float]
 
@@ -120,7 +120,7 @@ def queued_memory(engine: Engine, size: Size) -> Figures:
         time.sleep(0.3)
         before = private_memory(os.getpid()), private_memory(engine.master)
         finish = engine.submit_all(functions.noop, [(number,) for number in range(size.queued)])
-        after = _settled(os.getpid()), _settled(engine.master)
+        after = tuple(settled(lambda pid=pid: private_memory(pid)) for pid in (os.getpid(), engine.master))
     finish()
     client, master = ((then - now) / size.queued for now, then in zip(before, after, strict=True))
     return {"client_bytes": client} | ({"master_bytes": master} if engine.master else {})
@@ -196,13 +196,3 @@ def _workers_held(engine: Engine) -> Any:
         finally:
             path.unlink()
             finish()
-
-
-def _settled(pid: int | None) -> int:
-    """Memory of a process once it no longer grows."""
-    before, now = -1, private_memory(pid)
-    deadline = time.monotonic() + 20
-    while abs(now - before) > 64 * 1024 and time.monotonic() < deadline:
-        time.sleep(0.3)
-        before, now = now, private_memory(pid)
-    return now

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import time
 
-from benchmarks.processes import Usage, descendants, private_memory, running_seconds
+from benchmarks import processes
+from benchmarks.processes import Usage, descendants, private_memory, running_seconds, settled
 
 
 def test_what_children_use_counts():
@@ -27,3 +29,14 @@ def test_descendants_are_found_and_measured():
 
 def test_without_a_process_there_is_no_memory():
     assert private_memory(None) == 0
+
+
+def test_memory_that_grows_is_looked_at_until_it_stands_still():
+    said = iter([1 << 20, 9 << 20, 17 << 20, (17 << 20) + 4096, 0])
+    assert settled(lambda: next(said), pause=0) == (17 << 20) + 4096
+
+
+def test_memory_that_never_stands_still_ends_with_its_last_word(monkeypatch):
+    monkeypatch.setattr(processes, "_SETTLING_SECONDS", 0.05)
+    said = itertools.count(step=1 << 20)
+    assert settled(lambda: next(said), pause=0) > 0

@@ -25,8 +25,8 @@ def only_our_children(monkeypatch):
     monkeypatch.setattr(rounds, "end_descendants", lambda: None)
 
 
-def run(systems, workloads, number=1, seconds=60.0) -> Table:
-    table = Table()
+def run(systems, workloads, number=1, seconds=60.0, table=None) -> Table:
+    table = table or Table()
     budget = Budget(seconds, time.monotonic)
     rounds.run_rounds(table, systems, workloads, Path(sys.executable), number, budget)
     return table
@@ -50,3 +50,12 @@ def test_what_does_not_fit_is_said():
     table = run([ONE], ["singles"], seconds=-1.0)
     assert table.notes["One", "pass"] == "time was over after 0 rounds"
     assert not table.all("One", "singles", "calls_s")
+
+
+def test_a_workload_that_a_system_has_failed_is_not_asked_of_it_again():
+    table = Table()
+    table.errors["One", "singles"] = "not done after 60 s"
+    table = run([ONE], ["singles", "round trip"], table=table)
+    assert not table.all("One", "singles", "calls_s")
+    assert len(table.all("One", "round trip", "p50_ms")) == 1
+    assert table.errors == {("One", "singles"): "not done after 60 s"}
