@@ -54,6 +54,7 @@ from asyncluster.core.master.verbs.table import VERBS
 from asyncluster.core.net import control, tls
 from asyncluster.core.net.listener import NodeListener
 from asyncluster.core.net.peers import Identity
+from asyncluster.core.net.reactor import install as install_reactor
 from asyncluster.core.people.zones import local_zone
 from asyncluster.core.privileges import become, find_account, own_directory
 from asyncluster.core.wire import limits
@@ -252,8 +253,7 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
     Raises:
         AsynClusterError: it cannot start.
     """
-    from twisted.internet import reactor
-
+    reactor = install_reactor()
     logs.begin(verbose=verbose, quiet=quiet, journal="JOURNAL_STREAM" in os.environ)
     for warning in warnings:
         _log.warn("{warning}", warning=warning)
@@ -266,8 +266,7 @@ def run(settings: Settings, warnings: tuple[object, ...], *, verbose: int, quiet
     # and then, which takes milliseconds: rows that were looked at once are not looked at again.
     gc.set_threshold(50_000, 50, 100)
     master = Master(reactor, settings, starter)
-    reactor_: Any = reactor
-    reactor_.addSystemEventTrigger("before", "shutdown", master.stop)
+    reactor.addSystemEventTrigger("before", "shutdown", master.stop)
     master.start()
     gc.freeze()
-    reactor_.run()
+    reactor.run()

@@ -18,6 +18,7 @@ from asyncluster.core import logs, systemd
 from asyncluster.core.guard import allow_many_files, forbid_core_dumps, forbid_unpickling
 from asyncluster.core.net.connector import MasterConnector, Standing, master_endpoint, on_this_machine
 from asyncluster.core.net.pin import MasterPin
+from asyncluster.core.net.reactor import install as install_reactor
 from asyncluster.core.wire.passwords import LoginKeys
 from asyncluster.ndm.engine.crew import CrewSettings
 from asyncluster.ndm.engine.room import EngineRoom
@@ -86,8 +87,7 @@ class NodeDaemon:
 
 def begin(*, verbose: int, quiet: bool) -> Any:
     """What every node daemon does first; returns the reactor."""
-    from twisted.internet import reactor
-
+    reactor = install_reactor()
     allow_many_files()
     logs.begin(verbose=verbose, quiet=quiet, journal="JOURNAL_STREAM" in os.environ)
     forbid_unpickling()
