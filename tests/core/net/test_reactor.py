@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,13 +19,13 @@ from asyncluster.core.net.reactor import Reactor, install
 
 @implementer(IReadDescriptor)
 class Reader:
-    """One end of a pair of sockets; `does` is what it does when there is something to read."""
+    """One end of a pair of sockets, at which something waits to be read; `does` is what it then does."""
 
     def __init__(self, does: Callable[[], None]) -> None:
         self.far, self.near = socket.socketpair()
-        self.far.setblocking(True)
         self.reason: object = None
         self.doRead = does
+        self.far.send(b"hello")
 
     def fileno(self) -> int:
         return self.near.fileno()
@@ -33,7 +34,6 @@ class Reader:
         return "reader"
 
     def connectionLost(self, reason: object) -> None:
-        """Called by what went wrong, or by the end of the reactor."""
         self.reason = reason
         self.far.close()
         self.near.close()
@@ -41,60 +41,53 @@ class Reader:
 
 @pytest.fixture
 def reactor() -> Iterator[Reactor]:
+    """One that nobody has installed, and that works while it is told to: see `run_until`."""
     reactor = Reactor()
-    late = reactor.callLater(20, reactor.stop)
     yield reactor
-    if late.active():
-        late.cancel()
+    for reader in reactor.removeAll():
+        reader.connectionLost("the test is over")
 
 
-def run(reactor: Reactor) -> None:
-    reactor.run(installSignalHandlers=False)
+def run_until(reactor: Reactor, condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        reactor.iterate(0.05)
 
 
 def test_what_can_be_read_is_read_and_timers_run(reactor: Reactor) -> None:
     heard = []
 
     def read() -> None:
-        heard.append(reader.near.recv(10))
-        reactor.callLater(0.01, reactor.stop)
+        data = reader.near.recv(10)
+        reactor.callLater(0.01, heard.append, data)
 
     reader = Reader(read)
     reactor.addReader(reader)
-    reader.far.send(b"hello")
-    run(reactor)
+    run_until(reactor, lambda: heard)
     assert heard == [b"hello"]
 
 
 def test_readers_run_in_no_log_context_of_their_own(reactor: Reactor) -> None:
     seen = []
-
-    def read() -> None:
-        seen.append(context.get(ILogContext))
-        reactor.stop()
-
-    reader = Reader(read)
-    reactor.addReader(reader)
-    reader.far.send(b"x")
-    outside = context.get(ILogContext)
-    run(reactor)
-    assert seen == [outside]
+    reactor.addReader(Reader(lambda: seen.append(context.get(ILogContext))))
+    run_until(reactor, lambda: seen)
+    assert seen[0] == context.get(ILogContext)
 
 
 def test_one_that_is_closed_by_another_in_the_same_turn_is_not_read(reactor: Reactor) -> None:
     read = []
 
-    def read_and_remove(own: int) -> None:
+    def read_and_close(own: int) -> None:
+        readers[own].near.recv(10)
         read.append(own)
         reactor.removeReader(readers[1 - own])
         readers[1 - own].connectionLost("by the other one")
-        reactor.stop()
 
-    readers = [Reader(lambda own=own: read_and_remove(own)) for own in range(2)]
+    readers = [Reader(lambda own=own: read_and_close(own)) for own in range(2)]
     for reader in readers:
         reactor.addReader(reader)
-        reader.far.send(b"x")
-    run(reactor)
+    run_until(reactor, lambda: read)
     assert len(read) == 1
 
 
@@ -102,19 +95,13 @@ def test_one_that_fails_loses_its_connection_and_no_other(reactor: Reactor, log:
     def fail() -> None:
         raise RuntimeError("planted")
 
-    def stop_once_it_is_gone() -> None:
-        if bad.reason is not None:
-            left.append(good.reason)
-            reactor.stop()
-
-    bad, good = Reader(fail), Reader(stop_once_it_is_gone)
-    left: list[object] = []
-    for reader in (bad, good):
-        reactor.addReader(reader)
-        reader.far.send(b"x")
-    run(reactor)
+    read = []
+    bad, good = Reader(fail), Reader(lambda: read.append(1))
+    reactor.addReader(bad)
+    reactor.addReader(good)
+    run_until(reactor, lambda: bad.reason and read)
     assert "planted" in str(bad.reason)
-    assert left == [None]
+    assert good.reason is None
     [error] = [event for event in log if event.get("isError")]
     assert "planted" in str(error["failure"])
     log.remove(error)
