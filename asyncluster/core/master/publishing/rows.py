@@ -13,6 +13,10 @@ from asyncluster.core.people.sessions import Session
 from asyncluster.core.wire.feed import CoresRow, JobRow, NodeRow, NodeState, OpeningRow, PersonRow
 
 
+#: Cores that workers must use for a node to count as computing though it has no call: they have work of Dask's.
+_BUSY_CORES = 0.5
+
+
 def node_state(record: NodeRecord, session: Session | None) -> NodeState:
     """Which of the seven states a node is in; what needs a look counts more than what is usual."""
     if record.state == "lost":
@@ -25,7 +29,11 @@ def node_state(record: NodeRecord, session: Session | None) -> NodeState:
         return "suspended"
     if session is not None:
         return "in_use"
-    return "computing" if record.outstanding else "idle"
+    return "computing" if record.outstanding or _cores_used(record) >= _BUSY_CORES else "idle"
+
+
+def _cores_used(record: NodeRecord) -> float:
+    return sum(core.ours for core in record.telemetry.cores) if record.telemetry is not None else 0.0
 
 
 def running_now(record: NodeRecord) -> dict[int, int]:
