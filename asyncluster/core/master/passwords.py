@@ -28,7 +28,8 @@ class PasswordChecker:
     ) -> None:
         self._reactor = reactor
         self._hasher = hasher or Hasher()
-        self._pool = ThreadPool(0, threads or max(2, (os.cpu_count() or 1) - 1), name="passwords")
+        count = threads or max(2, (os.cpu_count() or 1) - 1)
+        self._pool = ThreadPool(count, count, name="passwords")  # all begin now, while there is memory for them
         self._pool.start()
 
     def verify(self, password: str, stored: str | None) -> Deferred[bool]:

@@ -11,6 +11,10 @@ from typing import Any
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.main import installReactor
 
+#: Of the reactor's own pool, for look-ups of names, of people and in files. All begin with the reactor, since one that
+#: begins when there is no memory left may keep the reactor waiting for ever.
+_THREADS = 4
+
 
 class Reactor(EPollReactor):
     """Reads and writes whatever is ready, and no more."""
@@ -32,4 +36,5 @@ def install() -> Any:
     """
     reactor: Any = Reactor()
     installReactor(reactor)
+    reactor.getThreadPool().adjustPoolsize(_THREADS, _THREADS)
     return reactor

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
+from asyncluster.core.background import in_background
 from asyncluster.core.environments.manifest import UnfitEnvironment
 from asyncluster.core.net.clock import Timer
 from asyncluster.core.wire import environments as e
@@ -193,7 +193,7 @@ class EnvironmentKeeper:
             folder.rename(gone)
         except OSError:
             gone = folder
-        threading.Thread(target=shutil.rmtree, args=(gone, True), daemon=True).start()
+        in_background(shutil.rmtree, gone, True)
 
     def _stop(self, timer: Timer | None) -> None:
         if timer is not None and timer.active():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from asyncluster.core.background import in_background
 from asyncluster.ndm.steward import spawn, trees
 from asyncluster.ndm.steward.spawn import Ends
 from asyncluster.ndm.worker.confine import Confinement, become_subreaper
@@ -163,9 +163,7 @@ class DirectSpawner:
     def _ended(self, worker: int, ended: Ended) -> None:
         del self._children[worker]
         self._bury_orphans()
-        # In a thread: a worker may leave a million files behind.
-        directory = str(self._directory / str(worker))
-        threading.Thread(target=spawn.remove, args=(directory,), daemon=True).start()
+        in_background(spawn.remove, str(self._directory / str(worker)))  # it may have left a million files behind
         self.reports.ended(worker, ended)
 
     def _bury_orphans(self) -> None:

@@ -117,6 +117,20 @@ assert reactor is installed and isinstance(reactor, Reactor)
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
+def test_its_threads_begin_with_it() -> None:
+    program = """
+import threading
+from asyncluster.core.net.reactor import install
+reactor = install()
+reactor.callWhenRunning(lambda: reactor.callLater(0, reactor.stop))
+counts = []
+reactor.addSystemEventTrigger("before", "shutdown", lambda: counts.append(threading.active_count()))
+reactor.run()
+assert counts == [5], counts
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
 def test_another_one_is_not_replaced() -> None:
     from twisted.internet import reactor
 

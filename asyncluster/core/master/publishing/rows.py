@@ -12,7 +12,6 @@ from asyncluster.core.people.refusals import refusal
 from asyncluster.core.people.sessions import Session
 from asyncluster.core.wire.feed import CoresRow, JobRow, NodeRow, NodeState, OpeningRow, PersonRow
 
-
 #: Cores that workers must use for a node to count as computing though it has no call: they have work of Dask's.
 _BUSY_CORES = 0.5
 
