@@ -10,6 +10,7 @@ import resource
 import sys
 
 from twisted.logger import LogEvent
+from twisted.python.failure import Failure
 
 
 class UnpicklingForbidden(BaseException):
@@ -32,15 +33,20 @@ def allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def failure_of(event: LogEvent) -> Failure | None:
+    """What went wrong, by either of Twisted's interfaces: what readers raise still comes by the old one."""
+    failure: Failure | None = event.get("log_failure") or event.get("failure")
+    return failure
+
+
 def end_without_memory(event: LogEvent) -> None:
     """A log observer that ends the process at once when a piece of work was broken off for want of memory.
 
     Nobody knows what that work has left half done. Whoever starts daemons starts this one again, which loses nothing.
     """
-    failure = event.get("log_failure")
-    if failure is None:
-        return
-    if failure.check(MemoryError) or (failure.check(OSError) and failure.value.errno == errno.ENOMEM):
+    failure = failure_of(event)
+    error = failure.value if failure is not None else None
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         os._exit(os.EX_OSERR)
 
 

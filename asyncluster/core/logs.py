@@ -16,7 +16,7 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from asyncluster.core.guard import end_without_memory
+from asyncluster.core.guard import end_without_memory, failure_of
 
 _LONGEST = 2000
 #: What the journal understands at the beginning of a line.
@@ -38,8 +38,11 @@ class LineObserver:
 
     def __call__(self, event: LogEvent) -> None:
         level = event.get("log_level", LogLevel.info)
-        text = formatEvent(event).replace("\n", "\\n")[:_LONGEST]
-        failure = event.get("log_failure")
+        failure = failure_of(event)
+        if "isError" in event and failure is not None:  # by the old interface, whose text is the traceback
+            text = str(event.get("why") or "Unhandled error")
+        else:
+            text = formatEvent(event).replace("\n", "\\n")[:_LONGEST]
         if failure is not None:
             text += "\n" + failure.getTraceback().rstrip()
         prefix = _PRIORITIES.get(level, "<2>") if self._journal else _words(level)

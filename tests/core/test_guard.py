@@ -7,8 +7,9 @@ import sys
 import pytest
 
 
-def run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+def run(code: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, input=said, capture_output=True, text=True, timeout=30, check=False)
 
 
 def test_a_pickle_that_would_run_code_does_not() -> None:
@@ -37,24 +38,43 @@ def test_the_daemons_load_no_cloudpickle() -> None:
     assert run(code).stdout == "False\n"
 
 
+_BY_A_TIMER = "reactor.callLater(0, work)"
+_BY_A_READER = """
+from twisted.internet.protocol import Protocol
+from twisted.internet.stdio import StandardIO
+
+class Reader(Protocol):
+    def dataReceived(self, data):
+        work()
+
+StandardIO(Reader())
+"""
+_BY_A_DEFERRED = """
+from twisted.internet.defer import execute
+execute(work)
+"""
+
+
+@pytest.mark.parametrize("where", [_BY_A_TIMER, _BY_A_READER, _BY_A_DEFERRED])
 @pytest.mark.parametrize(
     ("error", "status"),
     [("MemoryError()", os.EX_OSERR), ("OSError(errno.ENOMEM, 'no')", os.EX_OSERR), ("OSError(errno.EMFILE, 'no')", 0)],
 )
-def test_a_daemon_that_had_no_memory_does_not_go_on(error: str, status: int) -> None:
+def test_a_daemon_that_had_no_memory_does_not_go_on(error: str, status: int, where: str) -> None:
     code = f"""
 import errno, os
-from twisted.internet import reactor
 from asyncluster.core import logs
+from asyncluster.core.net.reactor import install
+reactor = install()
 
 def work():
     raise {error}
 
 logs.begin(verbose=0, quiet=True, journal=False)
-reactor.callLater(0, work)
-reactor.callLater(0.1, reactor.stop)
+{where}
+reactor.callLater(0.2, reactor.stop)
 reactor.run()
 """
-    done = run(code)
+    done = run(code, said="something to read")
     assert done.returncode == status, done.stderr
     assert error.partition("(")[0] in done.stderr

@@ -57,3 +57,11 @@ class FullDisk(io.StringIO):
 
 def test_a_full_disk_does_not_stop_the_daemon() -> None:
     LineObserver(FullDisk(), journal=False)({"log_level": LogLevel.info, "log_format": "x"})
+
+
+def test_a_failure_by_the_old_interface_brings_its_traceback_too() -> None:
+    failure = Failure(ValueError("why"))
+    text = line(log_level=LogLevel.critical, log_format="{log_text}", log_text="x" * 9000, isError=1, failure=failure)
+    assert text.startswith("error: Unhandled error\nTraceback")
+    assert text.endswith("ValueError: why\n")
+    assert line(log_format="", isError=1, failure=failure, why="While reading").startswith("While reading\n")
