@@ -17,13 +17,13 @@ from msgspec.structs import replace
 
 def main() -> None:
     """The command line, with the node daemon changed."""
-    from twisted.internet import reactor
-
     from asyncluster.__main__ import main as command_line
     from asyncluster.ndm.node import daemon
 
     class WatchedDaemon(daemon.NodeDaemon):
         def start(self) -> None:
+            from twisted.internet import reactor  # not before the daemon has installed its own
+
             super().start()
             call: Any = reactor
             for number, people in ((signal.SIGUSR1, 1), (signal.SIGUSR2, 0)):
