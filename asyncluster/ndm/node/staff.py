@@ -4,13 +4,14 @@
     brain's events        <----
 
 It carries out what concerns one worker and tells what one worker did; it decides nothing, but that a worker which
-breaks the protocol is killed.
+breaks the protocol, or cannot be given what it needs, is killed.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -139,15 +140,23 @@ class Staff:
             member.job = message.job
             member.socket.send(m.encode(message), self._open_environment(message.environment))
             return
-        for name, size in getattr(message, "blobs", ()):
+        try:
+            self._pass_blobs(member, getattr(message, "blobs", ()))
+        except OSError as error:  # what cannot be passed cannot be worked on: somebody else gets it
+            _log.warn("A worker is ended, since large data cannot be passed to it: {why}.", why=error.strerror)
+            self.kill(worker)
+            return
+        member.socket.send(m.encode(message))
+        while len(member.passed) > _MOST_PASSED:
+            self._take_blob_back(member, next(iter(member.passed)))
+
+    def _pass_blobs(self, member: Member, blobs: Sequence[m.BlobRef]) -> None:
+        for name, size in blobs:
             blob = self._given.get(member.job, name)
             if name not in member.passed and blob is not None:
                 member.socket.send(m.encode(m.PassBlob(member.job, name, size)), os.dup(blob.fd))
             member.passed.pop(name, None)
             member.passed[name] = None
-        member.socket.send(m.encode(message))
-        while len(member.passed) > _MOST_PASSED:
-            self._take_blob_back(member, next(iter(member.passed)))
 
     def _open_environment(self, key: str) -> int | None:
         """A descriptor of its directory; None if there is none, of which the worker makes what it must."""

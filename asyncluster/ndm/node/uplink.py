@@ -56,7 +56,17 @@ class Uplink:
         self.proceed()
 
     def proceed(self) -> None:
-        """Sends as much as the connection takes."""
+        """Sends as much as the connection takes.
+
+        If the system has nothing left to send large data with, the connection is dropped: on the next one all is sent
+        again.
+        """
+        try:
+            self._send_waiting()
+        except OSError as error:
+            self._link.abort(f"large data cannot be sent: {error.strerror}")
+
+    def _send_waiting(self) -> None:
         ready: list[bytes] = []
         while self._waiting:
             message = self._waiting[0]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from asyncluster.core.blobs import Shelf
+from asyncluster.core.blobs import Shelf, store
 from asyncluster.core.wire import messages as m
 from asyncluster.ndm.node.instructions import Exit
 from asyncluster.ndm.node.processes import Ended
@@ -130,3 +130,18 @@ def test_a_worker_whose_page_holds_nonsense_is_ended(staff: Staff, recorder: Rec
     recorder.page.keep(b"nonsense")
     staff.fetch(0.0)
     assert (recorder.heard, recorder.killed) == ([], [1])
+
+
+def test_a_worker_that_cannot_be_given_the_data_of_its_call_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder, given = Recorder(), Shelf(memory=10**6, total=10**6, directory="/nonexistent")
+    staff = Staff(Reactor(), recorder, given, given, recorder)
+    staff.start(1, 5)
+    blob = store(b"x" * 1000)
+    given.add(7, blob)
+    row = (1, 1, 1, b"")
+    staff.send(1, m.WorkerSetup(7, 1, "job", "pc1", ""))
+    with monkeypatch.context() as scarcity:
+        scarcity.setattr(os, "dup", lambda _descriptor: (_ for _ in ()).throw(NONE_LEFT))
+        staff.send(1, m.RunLarge(7, row, [(blob.name, 1000)]))
+    assert recorder.killed == [1]
+    staff.close()

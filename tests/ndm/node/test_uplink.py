@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
 
 import pytest
@@ -20,6 +22,10 @@ class Link:
         self.paused = False
         self.room = 10**6
         self.sent: list[Any] = []
+        self.aborted: list[str] = []
+
+    def abort(self, reason: str) -> None:
+        self.aborted.append(reason)
 
     def send(self, bodies: Any) -> None:
         for body in [bodies] if isinstance(bodies, bytes) else bodies:
@@ -131,3 +137,23 @@ def test_news_are_dropped_while_the_connection_is_full(uplink, link):
     link.paused = True
     uplink.send_now(m.Progress(JOB, 1, 0.5, ""))
     assert link.sent == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_data_for_which_there_is_no_descriptor_end_the_connection(uplink, link, large, monkeypatch, elsewhere):
+    """The next one sends all of it again. Were it kept, everything would wait behind these data for ever."""
+    if elsewhere:
+        first = large(1)
+        uplink.send(first)
+        uplink.seen(m.BlobSeen(JOB, first.blobs[0][0], False))
+    sent = list(link.sent)
+
+    def none_left(_descriptor: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "dup", none_left)
+    uplink.send(returned(2))
+    uplink.send(large(3, b"y"))
+    assert link.aborted == ["large data cannot be sent: Too many open files"]
+    assert link.sent == [*sent, returned(2)]
+    uplink.close()
