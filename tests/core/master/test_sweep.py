@@ -13,7 +13,7 @@ from support.waiting import wait_for
 PROGRAM = """
 import os, sys, weakref
 from pathlib import Path
-from twisted.internet import reactor
+from asyncluster.core.master import service
 from asyncluster.core.wire import limits
 
 class Circle:
@@ -21,8 +21,14 @@ class Circle:
         self.myself = self
         weakref.finalize(self, Path(os.environ["FREED"]).touch)
 
+class Master(service.Master):
+    def start(self):
+        from twisted.internet import reactor
+        super().start()
+        reactor.callWhenRunning(Circle)  # what is made now is never looked at again
+
 limits.SWEEP_SECONDS = 0.1
-reactor.callWhenRunning(Circle)
+service.Master = Master
 from asyncluster.__main__ import main
 sys.exit(main())
 """
