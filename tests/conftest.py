@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _HERE = Path(__file__).parent
@@ -26,6 +27,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's job in the ba
 _HOURS_EAST = (9 - datetime.now(UTC).hour + 12) % 24 - 12
 os.environ["TZ"] = f"Etc/GMT{-_HOURS_EAST:+d}"  # these names count hours west
 time.tzset()
+
+# No test is about how long something takes: that is for benchmarks, which have the machine for themselves.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -33,7 +33,7 @@ def test_what_it_is_made_for_is_no_fault(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_bytes_are_a_fault(target: str, data: st.DataObject) -> None:
     sample = data.draw(st.sampled_from(SAMPLES[target]))

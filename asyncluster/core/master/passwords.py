@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
@@ -18,19 +18,18 @@ class PasswordChecker:
     There are at least two threads: with one on a machine of two cores, a class of forty would wait longer than 5 s.
 
     Args:
-        reactor: in whose thread the Deferreds fire.
+        reactor: Twisted's; in its thread the Deferreds fire.
         hasher: with the costs of new hashes.
         threads: how many; by default one less than there are cores.
     """
 
-    def __init__(
-        self, reactor: IReactorFromThreads, hasher: Hasher | None = None, *, threads: int | None = None
-    ) -> None:
+    def __init__(self, reactor: Any, hasher: Hasher | None = None, *, threads: int | None = None) -> None:
         self._reactor = reactor
         self._hasher = hasher or Hasher()
         count = threads or max(2, (os.cpu_count() or 1) - 1)
-        self._pool = ThreadPool(count, count, name="passwords")  # all begin now, while there is memory for them
-        self._pool.start()
+        self._pool = ThreadPool(count, count, name="passwords")
+        # All begin with the reactor, while there is memory for them; a master that does not get that far has none.
+        reactor.callWhenRunning(self._pool.start)
 
     def verify(self, password: str, stored: str | None) -> Deferred[bool]:
         """Is it the password of `stored`? For None (nobody's) the answer takes as long."""

@@ -105,7 +105,7 @@ class ModelMachine(RuleBasedStateMachine):
 
 TestModelMachine = ModelMachine.TestCase
 TestModelMachine.settings = settings(
-    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=20, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

@@ -137,4 +137,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, database=None)
+TestHistories.settings = settings(max_examples=150, stateful_step_count=40, database=None)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import configparser
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.config.ini import MAX_LINES, parse
@@ -25,7 +25,6 @@ def oracle() -> configparser.ConfigParser:
     )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=12))
 def test_reads_what_configparser_reads(lines: list[str]) -> None:
     text = "\n".join(lines)
@@ -47,7 +46,6 @@ def test_reads_what_configparser_reads(lines: list[str]) -> None:
     assert {where: [line for line in e.lines if line] for where, e in document.entries.items()} == expected
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_document(text: str) -> None:
     document = parse(text)

@@ -77,7 +77,7 @@ def test_a_missing_file_is_a_config_error(tmp_path: Path, me: Surroundings) -> N
         load(tmp_path / "none.conf", Role.ALL, me)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_content_is_loaded_or_a_config_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "any.conf"

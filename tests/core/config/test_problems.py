@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.config.problems import Problem, nearest, shown
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_shown_text_is_short_and_printable(text: str) -> None:
     assert shown(text).isprintable()

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncluster.core.config import Problem, Reading, Role, Settings, Surroundings, WhenInUse, WorkerMemory, read
@@ -266,7 +266,6 @@ LINES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=30).map("\n".join), st.sampled_from([None, *Role]))
 def test_any_text_is_either_accepted_or_refused_with_reasons(text: str, role: Role | None) -> None:
     reading = read(text, role, Surroundings(uid=1000, host="main", home=Path("/home/ed"), environ={}))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -72,7 +72,6 @@ PARSERS = [key.parse for section in SECTIONS for key in section.keys]
 TEXTS = st.one_of(st.text(), st.text("0123456789.:/,@% abhimnosx-'\"\n"), st.characters(codec=None))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(PARSERS), TEXTS)
 def test_nothing_but_unfit_is_raised(parse: Any, text: str) -> None:
     try:
@@ -91,7 +90,6 @@ def test_a_database_url_is_never_repeated() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"\A(sqlite|postgresql|mysql\+pymysql)://[a-z:/@?=.\[\]0-9]{0,20}\Z"))
 def test_takes_every_url_that_sqlalchemy_takes(text: str) -> None:
     try:

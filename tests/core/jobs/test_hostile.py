@@ -100,7 +100,7 @@ def perform(desk: Desk, what: str, who: Any, word: Any) -> None:
             desk.dispatcher.client_reads(who[0], word, desk.now)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(steps, max_size=60))
 def test_whatever_they_say_the_sums_agree(history: list[tuple[str, Any, Any]]) -> None:
     desk = Desk(DispatchSettings(node_blob_bytes=15, kept_bytes=2))

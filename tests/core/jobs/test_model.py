@@ -484,7 +484,7 @@ class Cluster(RuleBasedStateMachine):
         assert set(self.ended.values()) <= {1}
 
 
-_SETTINGS = settings(max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
+_SETTINGS = settings(max_examples=60, stateful_step_count=60, suppress_health_check=list(HealthCheck))
 
 TestCluster = Cluster.TestCase
 TestCluster.settings = _SETTINGS

@@ -309,4 +309,4 @@ class FeedMachine(RuleBasedStateMachine):
 
 
 TestFeedMachine = FeedMachine.TestCase
-TestFeedMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestFeedMachine.settings = settings(max_examples=60, stateful_step_count=30)

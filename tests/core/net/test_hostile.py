@@ -286,7 +286,7 @@ first_frames = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=first_frames)
 def test_noise_as_first_frames(room: Any, data: bytes) -> None:
     stranger = room.stranger(f"10.3.{room.clock.seconds() % 250:.0f}.1")
@@ -296,7 +296,7 @@ def test_noise_as_first_frames(room: Any, data: bytes) -> None:
     assert room.links == []
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(min_size=1, max_size=400))
 def test_noise_instead_of_tls(room: Any, data: bytes) -> None:
     stranger = room.silent("10.0.0.5")

@@ -310,7 +310,7 @@ def literally(
 
 
 @given(situations(grid=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_verdict_is_the_rule_taken_literally(situation) -> None:  # type: ignore[no-untyped-def]
     account, calendar, now, history, grants = situation
     verdict = judge(account, calendar, now, history, grants)
@@ -318,7 +318,7 @@ def test_the_verdict_is_the_rule_taken_literally(situation) -> None:  # type: ig
 
 
 @given(situations(grid=False), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_using_time_neither_moves_the_end_nor_leaves_anything(situation, data) -> None:  # type: ignore[no-untyped-def]
     """Nobody gains or loses by being judged again, and at the end nothing is left: exact to the second."""
     account, calendar, now, history, grants = situation
@@ -336,7 +336,7 @@ def test_using_time_neither_moves_the_end_nor_leaves_anything(situation, data) -
 
 
 @given(situations(grid=False), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_next_possible_time_is_possible_and_none_comes_before(situation, data) -> None:  # type: ignore[no-untyped-def]
     account, calendar, now, history, grants = situation
     verdict = judge(account, calendar, now, history, grants)
@@ -351,7 +351,7 @@ def test_the_next_possible_time_is_possible_and_none_comes_before(situation, dat
 
 
 @given(situations(grid=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whoever_obeys_gets_at_most_the_quotas_and_the_grants(situation) -> None:  # type: ignore[no-untyped-def]
     """Sit down whenever it is granted, for as long as it is granted, for a week."""
     account, calendar, now, _, grants = situation

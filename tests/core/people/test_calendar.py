@@ -47,7 +47,7 @@ def test_openings_that_touch_or_overlap_are_one() -> None:
 
 
 @given(st.sampled_from(NAMES), st.integers(0, 2_000_000_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_days_follow_each_other_without_gaps(name: str, instant: int) -> None:
     calendar = Calendar(ZoneInfo(name))
     day = calendar.day_of(instant)

@@ -265,7 +265,7 @@ def advance(to_step: int) -> tuple[NodeLogin, MasterLogin]:
     return node, master
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, STEPS), st.booleans(), st.lists(noise, min_size=1, max_size=3))
 def test_noise_never_raises_and_never_logs_in(step: int, to_master: bool, bodies: list[bytes]) -> None:
     machine = advance(step)[to_master]
@@ -279,7 +279,7 @@ def test_noise_never_raises_and_never_logs_in(step: int, to_master: bool, bodies
             assert isinstance(events[-1].reason, Refusal)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.data())
 def test_a_true_login_with_one_frame_changed_never_ends_well_for_who_got_it(number: int, data: st.DataObject) -> None:
     def mutate(n: int, body: bytes) -> bytes:

@@ -205,7 +205,7 @@ def test_any_changed_bit_is_noticed(number: int) -> None:
         assert not with_ticket, position
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.booleans(), st.lists(st.binary(max_size=300), min_size=1, max_size=3))
 def test_noise_never_raises_and_never_logs_in(to_master: bool, bodies: list[bytes]) -> None:
     node, master = NodeLogin(KEYS, OTHER, ticket=TICKET), master_of(exporter=OTHER)

@@ -280,7 +280,7 @@ def test_a_file_that_is_longer_than_it_says(folder: Path, install_here: Callable
         install_here()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4))
 def test_no_bytes_are_a_fault(folder: Path, tmp_path: Path, changes: list[tuple[float, int]]) -> None:
     wheel = make_wheel(folder, "shapes", "1.0", {"shapes.py": "", "shapes-1.0.data/scripts/area": "#!python\n"})

@@ -321,6 +321,6 @@ class BrainMachine(RuleBasedStateMachine):
 
 
 BrainMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]
 )
 TestBrain = BrainMachine.TestCase

@@ -29,7 +29,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
 @pytest.mark.parametrize(("now", "seconds"), [(499.0, 0), (500.0, 0), (630.4, 130), (800.0, 300), (9999.0, 300)])
 def test_a_session_lasts_until_its_deadline_at_most(now: float, seconds: int) -> None:
     assert RECORD.lasted(now) == seconds
-    assert replace(RECORD, deadline=None).lasted(now) == max(0, int(now - 500))
+    assert replace(RECORD).lasted(now) == max(0, int(now - 500))
 
 
 def test_a_mark_never_goes_back() -> None:
@@ -119,7 +119,7 @@ def test_fields_of_another_form_are_no_record(change: dict[str, object]) -> None
 
 
 @given(st.one_of(st.binary(max_size=200), st.just(b"[" * 5000), st.just(json.dumps(asdict(RECORD)).encode()[:50])))
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_content_of_a_file_spoils_the_others(records: Records, tmp_path: Path, content: bytes) -> None:
     records.save(RECORD)
     (tmp_path / "sessions" / f"{uuid.UUID(int=1)}.json").write_bytes(content)
