@@ -34,6 +34,7 @@ from asyncluster.core.database.database import Database
 from asyncluster.core.errors import AsynClusterError
 from asyncluster.core.master.people import REPLY_FLOOR
 from asyncluster.core.people.ends import End
+from asyncluster.core.people.throttle import FREE_PAIR
 from asyncluster.core.wire.people import (
     BeginSession,
     EndedSession,
@@ -41,6 +42,7 @@ from asyncluster.core.wire.people import (
     LiveSession,
     SessionGranted,
     SessionOrders,
+    SessionRefused,
     SessionReport,
 )
 
@@ -184,7 +186,9 @@ class AnyRoom(RuleBasedStateMachine):
             self.machines[name].begin(answer)
             self.seats.append(Seat(user, name, session, self.room.passed))
         self.listen()
-        if left is not None:
+        if isinstance(answer, SessionRefused) and answer.retry_after > 0:
+            assert self.deaths >= FREE_PAIR  # the master died before it could say that these were no guesses
+        elif left is not None:
             given = answer.lease.left if isinstance(answer, SessionGranted) else 0
             # Each earlier session and this one are counted in whole seconds.
             slack = self.slack() + len(self.seats) + 1
