@@ -61,7 +61,7 @@ def test_a_worker_for_which_there_is_no_descriptor_is_told_as_ended(
 ) -> None:
     reactor, recorder, shelf = Reactor(), Recorder(), Shelf(memory=0, total=0, directory="")
     staff = Staff(reactor, recorder, shelf, shelf, recorder)
-    before = os.listdir("/proc/self/fd")
+    before = set(os.listdir("/proc/self/fd"))
     pipe, left = os.pipe, [allowed]
 
     def scarce_pipe() -> tuple[int, int]:
@@ -81,7 +81,7 @@ def test_a_worker_for_which_there_is_no_descriptor_is_told_as_ended(
     ((worker, how),) = recorder.exits
     assert (worker, how.signal, how.status) == (1, None, None)
     assert "Too many open files" in how.stderr
-    assert os.listdir("/proc/self/fd") == before
+    assert set(os.listdir("/proc/self/fd")) <= before  # what earlier tests have left may go meanwhile
     staff.start(2, 5)
     assert recorder.started == [2]
     staff.close()
