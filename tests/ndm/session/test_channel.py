@@ -47,7 +47,7 @@ def test_more_descriptors_than_a_message_has_are_not_kept(ends):
     socket.send_fds(theirs, [b"{}"], [0] * 9)
     with pytest.raises(ProtocolError):
         ours.receive()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_too_long_a_message_is_not_sent(ends):
