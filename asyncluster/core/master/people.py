@@ -143,16 +143,20 @@ class PeopleService:
         else:
             self._logins += 1
             try:
-                answer = await self._log_in(node, ask)
+                answer = await self._log_in(node, ask, began)
             except DatabaseError as error:
                 log.error("A login was refused: {error}", error=str(error))
                 answer = SessionRefused(ask.id, refusals.OUT_OF_ORDER, ERROR_RETRY)
             finally:
                 self._logins -= 1
+        await self._at_least(began)
+        return answer
+
+    async def _at_least(self, began: float) -> None:
+        """Waits until an answer to what began then may be given."""
         rest = began + REPLY_FLOOR - self._reactor.seconds()
         if rest > 0:
             await deferLater(self._reactor, rest)
-        return answer
 
     async def report(self, node: str, message: SessionReport) -> SessionOrders:
         """Book and renew what a node reports; it is in contact from now on until it is lost.
@@ -238,7 +242,7 @@ class PeopleService:
 
     # --- Inside -------------------------------------------------------------------------------------------
 
-    async def _log_in(self, node: str, ask: BeginSession) -> SessionGranted | SessionRefused:
+    async def _log_in(self, node: str, ask: BeginSession, began: float) -> SessionGranted | SessionRefused:
         name = ask.name if is_account_name(ask.name) else None
         attempt, stored = await self._database.run(_attempted, name, node, self.now())
         if attempt.number is None:
@@ -250,6 +254,7 @@ class PeopleService:
             await self._database.run(throttling.clear, attempt.number)
             return SessionRefused(ask.id, ask.unfit, 0)
         request = Request(ask.session, name, node, ask.display, stored)
+        await self._at_least(began)  # now, since the session's time runs from when it is granted
         answer = await self._database.run(_logged_in, self.situation(), request, attempt.number)
         if self.passwords.is_outdated(stored):
             await self._database.run(replace_hash, name, stored, await self.passwords.hash(ask.password))

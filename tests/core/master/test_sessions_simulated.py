@@ -32,7 +32,6 @@ from support.people import PASSWORD, Room
 from asyncluster.core import failpoints
 from asyncluster.core.database.database import Database
 from asyncluster.core.errors import AsynClusterError
-from asyncluster.core.master.people import REPLY_FLOOR
 from asyncluster.core.people.ends import End
 from asyncluster.core.people.throttle import FREE_PAIR
 from asyncluster.core.wire.people import (
@@ -277,8 +276,7 @@ class AnyRoom(RuleBasedStateMachine):
         assert total <= DAILY + self.slack() + len(mine), f"Ada sat for {total} s"
         for seat in mine:
             assert self.time_of_day(seat.start) >= OPENS
-            # Counted in whole seconds, and from when the answer arrives.
-            assert self.time_of_day(seat.end or self.room.passed) <= CLOSES + 1 + REPLY_FLOOR
+            assert self.time_of_day(seat.end or self.room.passed) <= CLOSES + 1
 
     def check_the_books(self) -> None:
         """Everything is healed: each session is listed once and for what it was."""
