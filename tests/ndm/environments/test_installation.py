@@ -15,6 +15,8 @@ from support.waiting import wait_for
 from asyncluster.ndm.environments import installation
 from asyncluster.ndm.environments.installation import Installation
 
+FOR_EVER = "import signal; signal.pause()"
+
 
 class Site:
     """Starts programs as if they were the installer, and keeps what is heard of them."""
@@ -71,20 +73,20 @@ def test_one_that_ends_without_words_is_told_by_its_status(site: Site) -> None:
 
 
 def test_one_that_is_killed_took_too_much(site: Site) -> None:
-    process = site.begin("import time; time.sleep(600)")
+    process = site.begin(FOR_EVER)
     os.kill(process.pid, signal.SIGKILL)
     assert site.end() == "Installing it took too long or too much memory, and was ended."
 
 
 def test_one_that_takes_too_long_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "PATIENCE", 0.2)
-    process = site.begin("import time; time.sleep(600)")
+    process = site.begin(FOR_EVER)
     assert "took too long" in site.end()
     assert is_gone(process.pid)
 
 
 def test_when_it_is_closed_the_process_is_gone_and_nothing_is_told(site: Site) -> None:
-    process = site.begin("import time; time.sleep(600)")
+    process = site.begin(FOR_EVER)
     site.thread.call(process.close)
     site.thread.call(process.close)  # once more does no harm
     wait_for(lambda: is_gone(process.pid), "the end of the process")
@@ -107,5 +109,5 @@ def test_without_a_descriptor_it_does_not_begin(site: Site, monkeypatch: pytest.
     started: list[int] = []
     monkeypatch.setattr(os, "pidfd_open", none_left)
     with pytest.raises(OSError, match="Too many open files"):
-        site.begin("import time; time.sleep(600)")
+        site.begin(FOR_EVER)
     assert is_gone(started[0])
